@@ -1,0 +1,248 @@
+"""What the engine needs from the outside: a store of conversations, a responder, and a way to be woken.
+
+Each port has a real implementation that ships and a contract suite; see `chatkit_host.store` and `chatkit_host.testing`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypedDict
+
+from chatkit.types import (
+    Attachment,
+    FeedbackKind,
+    Page,
+    ThreadItem,
+    ThreadMetadata,
+    ThreadStatus,
+)
+
+from chatkit_host.ids import ItemId, Owner, ThreadId, TurnId
+
+TurnStatus = Literal["queued", "running", "waiting", "completed", "failed", "cancelled", "interrupted"]
+TerminalStatus = Literal["completed", "failed", "cancelled", "interrupted"]
+Operation = Literal["message", "retry", "client_tool_output", "structured_input", "action"]
+Order = Literal["asc", "desc"]
+
+OPEN_STATUSES: tuple[TurnStatus, ...] = ("queued", "running", "waiting")
+"""A thread has at most one turn in one of these."""
+
+HOST_EVENT = b'{"type":"host.'
+"""How the JSON of the few events starts that ChatKit has no word for; ChatKit's encoder leaves them out."""
+
+ModelItem = dict[str, Any]
+"""One entry of a transcript: an input item of the Responses API (message, function_call, function_call_output, reasoning) as JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEvent:
+    """One event of a turn: `seq` counts from 1 without gaps, `data` is one line of JSON whose first key is `type`."""
+
+    seq: int
+    data: bytes
+
+    @property
+    def type(self) -> str:
+        return self.data[9 : self.data.index(b'"', 9)].decode()
+
+    @property
+    def is_host_event(self) -> bool:
+        return self.data.startswith(HOST_EVENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to write a turn. A write by anyone who no longer holds it is refused (`LeaseLost`)."""
+
+    turn_id: TurnId
+    thread_id: ThreadId
+    owner: Owner
+    worker: str
+    attempt: int = 1
+
+
+class ThreadChanges(TypedDict, total=False):
+    """Columns of a thread to set; absent ones stay as they are, so that a rename survives a running turn."""
+
+    title: str | None
+    status: ThreadStatus
+    allowed_image_domains: list[str] | None
+    metadata: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTurn:
+    """Everything that becomes true at once when a turn is accepted."""
+
+    lease: Lease
+    lease_seconds: float
+    operation: Operation
+    thread: ThreadMetadata
+    creates_thread: bool = False
+    items: Sequence[ThreadItem] = ()
+    """Added or replaced (by id, keeping position), in this order."""
+    removed_items: Sequence[str] = ()
+    supersedes_after: str | None = None
+    """Retry: visible items after this one are set aside; deleted when the turn completes, brought back when it does not."""
+    attachments: Sequence[Attachment] = ()
+    """Bound to the thread; refused (`NotFound`) when they are another owner's or bound to another thread."""
+    input_item_id: str | None = None
+    """The user message that the turn answers. The item belongs to the turn from now on."""
+    events: Sequence[LogEvent] = ()
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnd:
+    status: TerminalStatus
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnWrite:
+    """One transaction of a running turn. Events, items, transcript and end become durable together or not at all."""
+
+    events: Sequence[LogEvent] = ()
+    items: Sequence[ThreadItem] = ()
+    """Added or replaced by id, keeping position."""
+    removed_items: Sequence[str] = ()
+    thread_changes: ThreadChanges | None = None
+    transcript: Sequence[ModelItem] | None = None
+    """The whole transcript so far; None leaves it."""
+    usage: dict[str, int] | None = None
+    """Token counts so far (`input_tokens`, `output_tokens`, ...); None leaves them."""
+    end: TurnEnd | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    id: TurnId
+    thread_id: ThreadId
+    owner: Owner
+    operation: Operation
+    status: TurnStatus
+    worker: str
+    attempt: int
+    input_item_id: str | None
+    last_seq: int
+    usage: dict[str, int] | None
+    error_code: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+    @property
+    def lease(self) -> Lease:
+        return Lease(
+            turn_id=self.id, thread_id=self.thread_id, owner=self.owner, worker=self.worker, attempt=self.attempt
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_STATUSES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastTurn:
+    """Neighbouring items that one turn wrote, with what the model said and saw in it."""
+
+    turn_id: TurnId | None
+    """None for items that were imported or written outside a turn."""
+    status: TurnStatus | None
+    items: Sequence[ThreadItem]
+    transcript: Sequence[ModelItem] | None
+
+
+class ThreadStore(Protocol):
+    """Threads, items, attachments and feedback of one owner. A foreign id is as unknown as one that never was: `NotFound`."""
+
+    async def load_thread(self, owner: Owner, thread_id: str) -> ThreadMetadata: ...
+
+    async def load_threads(
+        self, owner: Owner, *, limit: int, after: str | None, order: Order
+    ) -> Page[ThreadMetadata]:
+        """By last activity. `after` is a thread id, exclusive, in the direction of `order`; an unknown one is `NotFound`."""
+        ...
+
+    async def load_items(
+        self, owner: Owner, thread_id: str, *, limit: int, after: str | None, order: Order, hidden: bool = False
+    ) -> Page[ThreadItem]:
+        """By position. `after` is an item id, exclusive, in the direction of `order`; an unknown one is `NotFound`."""
+        ...
+
+    async def load_item(self, owner: Owner, thread_id: str, item_id: str) -> ThreadItem: ...
+
+    async def change_thread(self, owner: Owner, thread_id: str, changes: ThreadChanges) -> ThreadMetadata: ...
+
+    async def delete_thread(self, owner: Owner, thread_id: str) -> None:
+        """With its items, turns, events, feedback and attachments. `NotFound` when there is none."""
+        ...
+
+    async def load_attachment(self, owner: Owner, attachment_id: str) -> Attachment: ...
+
+    async def save_attachment(self, owner: Owner, attachment: Attachment) -> None: ...
+
+    async def delete_attachment(self, owner: Owner, attachment_id: str) -> None:
+        """`NotFound` when there is none; `Conflict` when a sent message uses it."""
+        ...
+
+    async def save_feedback(
+        self, owner: Owner, thread_id: str, item_ids: Sequence[str], kind: FeedbackKind
+    ) -> None:
+        """The last word on each item counts. `NotFound` when the thread or any of the items is unknown; then none is saved."""
+        ...
+
+
+class TurnStore(Protocol):
+    """Turns and their event logs."""
+
+    async def begin_turn(self, new: NewTurn) -> None:
+        """Accepts a turn in one transaction.
+
+        `TurnRunning` (with that turn's id) when the thread has an open turn; `NotFound` when the thread, an attachment or the item to
+        retry after is not the owner's.
+        """
+        ...
+
+    async def write_turn(self, lease: Lease, write: TurnWrite) -> None:
+        """`LeaseLost` when the turn is no longer open under this lease, or its thread is gone. Writing the same events again is harmless."""
+        ...
+
+    async def load_turn(self, owner: Owner, turn_id: str) -> Turn: ...
+
+    async def open_turn(self, owner: Owner, thread_id: str) -> Turn | None:
+        """The turn that is being answered in this thread."""
+        ...
+
+    async def read_events(self, owner: Owner, turn_id: str, *, after: int, limit: int = 1000) -> list[LogEvent]:
+        """Events with `seq > after`, in order; at least `limit` of them when there are so many."""
+        ...
+
+    async def past_turns(self, owner: Owner, thread_id: str, *, limit: int) -> list[PastTurn]:
+        """The newest `limit` visible items of a thread, hidden context included, oldest first, grouped by the turn that wrote them."""
+        ...
+
+    async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
+        """Extends those still held and names them."""
+        ...
+
+    async def expired_turns(self) -> list[Turn]:
+        """Open turns of any owner whose lease has run out: their worker is dead or cut off."""
+        ...
+
+    async def take_over(self, turn: Turn, worker: str, seconds: float) -> Lease | None:
+        """A lease with the next attempt number, or None when somebody else was first."""
+        ...
+
+
+class ConversationStore(ThreadStore, TurnStore, Protocol):
+    """Both halves over one database, so that a turn and its items are one transaction."""
+
+
+class Wakeups(Protocol):
+    """Tells readers that a turn's log has grown. A hint: a reader that hears nothing still looks from time to time."""
+
+    def notify(self, turn_id: TurnId) -> None: ...
+
+    async def wait(self, turn_id: TurnId, seconds: float) -> None:
+        """Returns on the next notification for this turn, or after `seconds`."""
+        ...

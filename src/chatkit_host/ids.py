@@ -1,0 +1,54 @@
+"""Identifiers: a prefix that tells the kind, and a UUIDv7 (RFC 9562), so that they sort by time and cannot be guessed."""
+
+import os
+import threading
+import time
+from typing import Literal, NewType, get_args
+
+Owner = NewType("Owner", str)
+"""Whose record it is: derived from the verified identity, never from a request's body."""
+
+ThreadId = NewType("ThreadId", str)
+ItemId = NewType("ItemId", str)
+TurnId = NewType("TurnId", str)
+TaskId = NewType("TaskId", str)
+
+Kind = Literal[
+    "thread", "message", "tool_call", "task", "workflow", "attachment", "sdk_hidden_context", "turn", "todo", "request"
+]
+
+_PREFIXES: dict[Kind, str] = {
+    "thread": "thr",
+    "message": "msg",
+    "tool_call": "tc",
+    "task": "tsk",
+    "workflow": "wf",
+    "attachment": "atc",
+    "sdk_hidden_context": "shcx",
+    "turn": "turn",
+    "todo": "task",
+    "request": "req",
+}
+assert set(_PREFIXES) == set(get_args(Kind))
+
+_lock = threading.Lock()
+_last_milliseconds = 0
+_counter = 0
+
+
+def new_id(kind: Kind) -> str:
+    """A new identifier such as `thr_019ab3c4d5e67f8a9b0c1d2e3f405162`: 74 random or counting bits, increasing within a process."""
+    global _last_milliseconds, _counter
+    with _lock:
+        now = time.time_ns() // 1_000_000
+        if now > _last_milliseconds:
+            _last_milliseconds = now
+            _counter = int.from_bytes(os.urandom(2)) & 0x07FF
+        else:
+            _counter += 1
+            if _counter > 0x0FFF:
+                _last_milliseconds += 1
+                _counter = 0
+        milliseconds, counter = _last_milliseconds, _counter
+    tail = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
+    return f"{_PREFIXES[kind]}_{milliseconds:012x}7{counter:03x}{tail:016x}"

@@ -1,0 +1,58 @@
+"""Text that every database, JSON encoder and browser accepts.
+
+PostgreSQL refuses NUL, UTF-8 has no lone surrogates, and models emit both: a surrogate pair may even be split over two deltas.
+"""
+
+import re
+from typing import Any
+
+_UNSAFE = re.compile("[\x00\ud800-\udfff]")
+_PAIR = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
+_HIGH_AT_END = re.compile("[\ud800-\udbff]\\Z")
+
+
+def is_safe(text: str) -> bool:
+    return _UNSAFE.search(text) is None
+
+
+def safe_text(text: str) -> str:
+    """`text` with surrogate pairs joined, and each NUL and lone surrogate replaced by U+FFFD."""
+    if is_safe(text):
+        return text
+    joined = _PAIR.sub(lambda pair: (pair[1] + pair[2]).encode("utf-16", "surrogatepass").decode("utf-16"), text)
+    return _UNSAFE.sub("\ufffd", joined)
+
+
+def safe_value(value: Any) -> Any:
+    """A JSON-like value (dict, list, str, number, bool, None) with every string, keys too, made safe."""
+    match value:
+        case str():
+            return safe_text(value)
+        case dict():
+            return {safe_text(key) if isinstance(key, str) else key: safe_value(item) for key, item in value.items()}
+        case list() | tuple():
+            return [safe_value(item) for item in value]
+        case _:
+            return value
+
+
+class SafeDeltas:
+    """Makes a stream of text deltas safe, joining a surrogate pair that was split between two of them."""
+
+    def __init__(self) -> None:
+        self._held = ""
+
+    def feed(self, delta: str) -> str:
+        """The safe text to emit now; may be empty while half of a pair is held back."""
+        if not self._held and is_safe(delta):
+            return delta
+        text = self._held + delta
+        self._held = ""
+        if _HIGH_AT_END.search(text):
+            text, self._held = text[:-1], text[-1]
+        return safe_text(text)
+
+    def finish(self) -> str:
+        """What was still held back, as it can be shown."""
+        held, self._held = self._held, ""
+        return safe_text(held)
