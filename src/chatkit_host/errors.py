@@ -137,6 +137,8 @@ class TurnFailed(HostError):
     status = 502
     code = "turn_failed"
     allow_retry = True
+    is_said: ClassVar[bool] = False
+    """Told to the user as the assistant's own words, which stay in the thread, instead of as an error."""
 
 
 class InternalFailure(TurnFailed):
@@ -158,6 +160,7 @@ class MaxTurnsReached(TurnFailed):
 
     code = "max_turns"
     allow_retry = False
+    is_said = True
 
 
 class GuardrailTripped(TurnFailed):
@@ -165,6 +168,7 @@ class GuardrailTripped(TurnFailed):
 
     code = "guardrail"
     allow_retry = False
+    is_said = True
 
 
 class ModelError(TurnFailed):

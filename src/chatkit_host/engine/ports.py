@@ -17,7 +17,7 @@ from chatkit.types import (
     ThreadStatus,
 )
 
-from chatkit_host.ids import ItemId, Owner, ThreadId, TurnId
+from chatkit_host.ids import Owner, ThreadId, TurnId
 
 TurnStatus = Literal["queued", "running", "waiting", "completed", "failed", "cancelled", "interrupted"]
 TerminalStatus = Literal["completed", "failed", "cancelled", "interrupted"]
@@ -157,9 +157,7 @@ class ThreadStore(Protocol):
 
     async def load_thread(self, owner: Owner, thread_id: str) -> ThreadMetadata: ...
 
-    async def load_threads(
-        self, owner: Owner, *, limit: int, after: str | None, order: Order
-    ) -> Page[ThreadMetadata]:
+    async def load_threads(self, owner: Owner, *, limit: int, after: str | None, order: Order) -> Page[ThreadMetadata]:
         """By last activity. `after` is a thread id, exclusive, in the direction of `order`; an unknown one is `NotFound`."""
         ...
 
@@ -170,6 +168,10 @@ class ThreadStore(Protocol):
         ...
 
     async def load_item(self, owner: Owner, thread_id: str, item_id: str) -> ThreadItem: ...
+
+    async def save_item(self, owner: Owner, thread_id: str, item: ThreadItem) -> None:
+        """Replaces an item outside a turn, keeping its position. `NotFound` when there is none."""
+        ...
 
     async def change_thread(self, owner: Owner, thread_id: str, changes: ThreadChanges) -> ThreadMetadata: ...
 
@@ -185,9 +187,7 @@ class ThreadStore(Protocol):
         """`NotFound` when there is none; `Conflict` when a sent message uses it."""
         ...
 
-    async def save_feedback(
-        self, owner: Owner, thread_id: str, item_ids: Sequence[str], kind: FeedbackKind
-    ) -> None:
+    async def save_feedback(self, owner: Owner, thread_id: str, item_ids: Sequence[str], kind: FeedbackKind) -> None:
         """The last word on each item counts. `NotFound` when the thread or any of the items is unknown; then none is saved."""
         ...
 
@@ -204,7 +204,10 @@ class TurnStore(Protocol):
         ...
 
     async def write_turn(self, lease: Lease, write: TurnWrite) -> None:
-        """`LeaseLost` when the turn is no longer open under this lease, or its thread is gone. Writing the same events again is harmless."""
+        """`LeaseLost` when the turn is no longer open under this lease, or its thread is gone.
+
+        Writing the same events again is harmless.
+        """
         ...
 
     async def load_turn(self, owner: Owner, turn_id: str) -> Turn: ...

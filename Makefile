@@ -1,0 +1,41 @@
+# Two commands: `make serve` and `make test`. Each sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
+
+.PHONY: serve test setup lint check-tools lock clean
+
+serve: $(VENV)/.serve ## run the server on http://localhost:8000 with the Todo assistant
+	$(BIN)/chatkit-host serve $(TARGET)
+
+test: $(VENV)/.test ## lint, types, import rules and all tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright --level error
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest
+
+setup: $(VENV)/.serve ## set up what `serve` needs, and nothing else
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.serve: requirements/serve.txt pyproject.toml $(VENV)/.python
+	$(PIP_INSTALL) -r requirements/serve.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.test: requirements/dev.txt $(VENV)/.serve
+	$(PIP_INSTALL) -r requirements/dev.txt
+	touch $@
+
+lock: ## resolve the requirements again (needs uv)
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q --group build -o requirements/serve.txt
+	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q --extra litellm --group dev --group build -c requirements/serve.txt -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,7 @@
+"""`python -m chatkit_host`."""
+
+import sys
+
+from chatkit_host.cli import main
+
+sys.exit(main())

@@ -1,0 +1,87 @@
+"""Tools of MCP servers (Streamable HTTP): connected in the background, healed when a server went away.
+
+A server that is down takes its tools with it and nothing else: the assistant starts and answers without them. A call is never
+repeated by itself, because the first may have had its effect.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from agents.mcp import MCPServer, MCPServerManager, MCPServerStreamableHttp
+
+from chatkit_host.errors import Unavailable
+
+_log = logging.getLogger(__name__)
+
+_CONNECT_SECONDS = 5.0
+_LOOK_SECONDS = 4.0
+"""How often a server is asked whether it is still there: within this time a restarted one is back."""
+
+
+class McpTools:
+    def __init__(self, urls: Sequence[str], *, seconds: float) -> None:
+        self._manager = MCPServerManager(
+            [_server(url, seconds) for url in urls],
+            connect_timeout_seconds=_CONNECT_SECONDS,
+            cleanup_timeout_seconds=_CONNECT_SECONDS,
+            connect_in_parallel=True,
+        )
+        self._keeper: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+
+    @property
+    def servers(self) -> list[MCPServer]:
+        """Those that can be called now."""
+        return self._manager.active_servers
+
+    def open(self) -> None:
+        self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="MCP keeper")
+
+    async def close(self) -> None:
+        self._stopping.set()
+        if self._keeper is not None:
+            await asyncio.wait({self._keeper})
+
+    async def _keep(self) -> None:
+        """One task connects, looks after, and cleans up: the SDK's connections belong to the task that made them."""
+        async with self._manager:
+            while not self._stopping.is_set():
+                await self._heal()
+                try:
+                    await asyncio.wait_for(self._stopping.wait(), _LOOK_SECONDS)
+                except TimeoutError:
+                    continue
+
+    async def _heal(self) -> None:
+        lost = [server for server in self.servers if not await _is_there(server)]
+        if lost or self._manager.failed_servers:
+            _log.warning("%d MCP servers cannot be reached", len(lost) + len(self._manager.failed_servers))
+            await self._manager.reconnect(failed_only=not lost)
+
+
+async def tool_names(url: str, *, seconds: float) -> list[str]:
+    """Asks a server once; `Unavailable` when it does not answer as an MCP server does."""
+    server = _server(url, seconds)
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS), server:
+            return [tool.name for tool in await server.list_tools()]
+    except Exception as error:
+        raise Unavailable("It cannot be reached, or is no MCP server. Check its address and that it runs.") from error
+
+
+async def _is_there(server: MCPServer) -> bool:
+    try:
+        async with asyncio.timeout(_CONNECT_SECONDS):
+            await server.list_tools()
+    except Exception:  # noqa: BLE001 - whatever it is, the connection is of no use
+        return False
+    return True
+
+
+def _server(url: str, seconds: float) -> MCPServerStreamableHttp:
+    params: Any = {"url": url, "timeout": seconds, "sse_read_timeout": seconds}
+    return MCPServerStreamableHttp(
+        params, name=url, client_session_timeout_seconds=seconds, max_retry_attempts=0, cache_tools_list=False
+    )

@@ -1,0 +1,213 @@
+"""Answers a turn with an agent of the OpenAI Agents SDK."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from agents import Agent, ModelProvider, RunConfig, RunHooks, Runner
+from agents.items import ModelResponse
+from agents.run_context import RunContextWrapper
+from agents.tool import Tool
+from agents.tool_context import ToolContext
+from chatkit.types import ClientToolCallItem, CustomTask, ThreadItemDoneEvent, UserMessageItem, UserMessageTextContent
+
+from chatkit_host.agent.context import TurnContext
+from chatkit_host.agent.display import Display
+from chatkit_host.agent.failures import as_turn_failure
+from chatkit_host.agent.heard_model import with_heard_models
+from chatkit_host.agent.lane import Lane
+from chatkit_host.agent.transcript import model_input, recorded
+from chatkit_host.clock import Clock
+from chatkit_host.engine.ports import ModelItem
+from chatkit_host.engine.responder import Responder, TurnEvents, TurnInput
+from chatkit_host.errors import GuardrailTripped, InvalidInput
+from chatkit_host.ids import ThreadId, new_id
+from chatkit_host.text import safe_text
+
+_TITLE_CHARACTERS = 50
+
+
+class LaneModels(Protocol):
+    """Gives models by name, made to speak on a turn's lane. `agent.models.routing.Models` does."""
+
+    def bound(self, lane: Lane) -> ModelProvider: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentOptions:
+    offered_models: Sequence[str] = ()
+    """Models that a client may ask for by name. Others are refused."""
+    max_turns: int = 10
+    history_items: int = 200
+    history_tokens: int = 32_000
+    show_reasoning: bool = True
+    tracing: bool = False
+
+
+class AgentResponder(Responder):
+    def __init__(self, agent: Agent[Any], models: LaneModels, clock: Clock, options: AgentOptions) -> None:
+        self.agent = agent
+        self.clock = clock
+        self._models = models
+        self._options = options
+
+    def title_for(self, message: UserMessageItem) -> str | None:
+        """The first words of the message."""
+        said = "".join(part.text for part in message.content if isinstance(part, UserMessageTextContent))
+        words = " ".join(safe_text(said).split())
+        return (words if len(words) <= _TITLE_CHARACTERS else words[: _TITLE_CHARACTERS - 1].rstrip() + "…") or None
+
+    def check(self, message: UserMessageItem, context: Any) -> None:
+        asked = message.inference_options.model
+        if asked and asked not in self._options.offered_models:
+            raise InvalidInput("This server does not offer the model that was asked for.")
+
+    async def respond(self, turn: TurnInput, events: TurnEvents) -> None:
+        past = await turn.past(self._options.history_items)
+        conversation = model_input(past, turn.user_message, tokens=self._options.history_tokens)
+        display = Display(events, ThreadId(turn.thread.id), self.clock, show_reasoning=self._options.show_reasoning)
+        await _Run(self, turn, events, display).answer(conversation)
+
+    def run_config(self, turn: TurnInput, lane: Lane) -> RunConfig:
+        asked = turn.user_message.inference_options.model if turn.user_message is not None else None
+        return RunConfig(
+            model=asked or None,
+            model_provider=self._models.bound(lane),
+            tracing_disabled=not self._options.tracing,
+            trace_include_sensitive_data=False,
+            workflow_name="chatkit-host",
+            group_id=turn.thread.id,
+        )
+
+    @property
+    def max_turns(self) -> int:
+        return self._options.max_turns
+
+
+class _Run(RunHooks[TurnContext]):
+    """One run: what it shows, and what it leaves for the next turn's model input."""
+
+    def __init__(self, responder: AgentResponder, turn: TurnInput, events: TurnEvents, display: Display) -> None:
+        self._responder = responder
+        self._turn = turn
+        self._events = events
+        self._display = display
+        self._context = TurnContext.of(turn, events)
+        self._transcript: list[ModelItem] = []
+
+    async def answer(self, conversation: list[ModelItem]) -> None:
+        result = Runner.run_streamed(
+            with_heard_models(self._responder.agent, self._display),
+            conversation,  # type: ignore[arg-type]  # the SDK's union of typed dicts
+            context=self._context,
+            max_turns=self._responder.max_turns,
+            hooks=self,
+            run_config=self._responder.run_config(self._turn, self._display),
+        )
+        try:
+            async for _ in result.stream_events():
+                pass  # everything is heard where it arises: by the lane and by the hooks below
+            await self._say_unsaid(result.final_output)
+            await self._display.close()
+            await self._ask_client()
+        except Exception as error:
+            failure = as_turn_failure(error)
+            if isinstance(failure, GuardrailTripped):
+                self._transcript.clear()
+                await self._display.take_back()
+            if failure is error:
+                raise
+            raise failure from error
+        finally:
+            result.cancel()  # leaving the loop does not stop the model; this does
+            if unfinished := self._display.unfinished_text():
+                self._transcript.append({"role": "assistant", "content": unfinished})
+            self._events.remember(self._transcript)
+
+    # -- hooks: awaited by the run loop, in order with the lane ------------------------------------
+
+    async def on_llm_end(
+        self, context: RunContextWrapper[TurnContext], agent: Agent[TurnContext], response: ModelResponse
+    ) -> None:
+        self._remember(response.to_input_items())
+        for item in response.output:
+            if (task := _provider_step(item)) is not None:
+                self._display.step(task)
+        usage = context.usage
+        self._events.usage(
+            {
+                "requests": usage.requests,
+                "input_tokens": usage.input_tokens,
+                "cached_input_tokens": usage.input_tokens_details.cached_tokens or 0,
+                "output_tokens": usage.output_tokens,
+                "reasoning_tokens": usage.output_tokens_details.reasoning_tokens or 0,
+                "total_tokens": usage.total_tokens,
+            }
+        )
+
+    async def on_tool_start(self, context: RunContextWrapper[TurnContext], agent: Any, tool: Tool) -> None:
+        if isinstance(context, ToolContext):
+            self._display.tool_started(context.tool_call_id, tool.name, context.tool_arguments)
+
+    async def on_tool_end(
+        self, context: RunContextWrapper[TurnContext], agent: Any, tool: Tool, result: object
+    ) -> None:
+        if not isinstance(context, ToolContext):
+            return
+        output = safe_text(result if isinstance(result, str) else str(result))
+        self._display.tool_finished(context.tool_call_id, tool.name, output)
+        if self._context.client_tool_call is not None and self._context.client_tool_call_id is None:
+            self._context.client_tool_call_id = context.tool_call_id
+        self._remember([{"type": "function_call_output", "call_id": context.tool_call_id, "output": output}])
+
+    async def on_handoff(self, context: Any, from_agent: Any, to_agent: Any) -> None:
+        self._display.step(CustomTask(title=f"Handed over to {to_agent.name}"[:80], status_indicator="complete"))
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _remember(self, items: Sequence[Any]) -> None:
+        self._transcript.extend(recorded(items))
+        self._events.remember(list(self._transcript))
+
+    async def _say_unsaid(self, final_output: Any) -> None:
+        """An agent that stops at a tool answers with the tool's result; nobody has said it yet."""
+        if self._context.client_tool_call is not None or not isinstance(final_output, str) or not final_output:
+            return
+        if any(item.get("role") == "assistant" for item in self._transcript):
+            return
+        item_id = new_id("message")
+        self._display.text(item_id, safe_text(final_output))
+        await self._display.message_done(item_id)
+        self._remember([{"role": "assistant", "content": final_output}])
+
+    async def _ask_client(self) -> None:
+        call = self._context.client_tool_call
+        if call is None:
+            return
+        item = ClientToolCallItem(
+            id=new_id("tool_call"),
+            thread_id=self._turn.thread.id,
+            created_at=self._responder.clock(),
+            call_id=self._context.client_tool_call_id or new_id("tool_call"),
+            name=call.name,
+            arguments=call.arguments,
+        )
+        await self._events.send(ThreadItemDoneEvent(item=item))
+
+
+def _provider_step(item: Any) -> CustomTask | None:
+    """What a provider did by itself during its answer, as a task."""
+    match getattr(item, "type", None):
+        case "web_search_call":
+            title = "Searched the web"
+        case "file_search_call":
+            title = "Searched files"
+        case "code_interpreter_call":
+            title = "Ran code"
+        case "image_generation_call":
+            title = "Made an image"
+        case "mcp_call":
+            title = f"Called {getattr(item, 'name', 'a tool')}"
+        case _:
+            return None
+    return CustomTask(title=title[:80], status_indicator="complete")

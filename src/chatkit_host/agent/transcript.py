@@ -1,0 +1,181 @@
+"""The conversation as the model gets it: what the user said, and what the model itself said, called and was told."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from chatkit.types import (
+    AssistantMessageItem,
+    ClientToolCallItem,
+    HiddenContextItem,
+    SDKHiddenContextItem,
+    StructuredInputItem,
+    ThreadItem,
+    UserMessageItem,
+    UserMessageTextContent,
+    WidgetItem,
+)
+
+from chatkit_host.engine.ports import ModelItem, PastTurn
+
+_CHARACTERS_PER_TOKEN = 4
+_TOOL_RESULT_CHARACTERS = 8_000
+"""Of an earlier turn's tool result, this much is told again."""
+_INTERNAL = (HiddenContextItem, SDKHiddenContextItem)
+
+
+def model_input(past: Sequence[PastTurn], current: UserMessageItem | None, *, tokens: int) -> list[ModelItem]:
+    """The conversation so far and the message to answer, once, in at most about `tokens` tokens.
+
+    Whole turns are left out oldest first, so a tool call never loses its result; the newest turn always stays.
+    """
+    outputs = {
+        item.call_id: item.output
+        for turn in past
+        for item in turn.items
+        if isinstance(item, ClientToolCallItem) and item.status == "completed"
+    }
+    turns = [_turn(turn, outputs) for turn in past]
+    if current is not None and not any(item.id == current.id for turn in past for item in turn.items):
+        turns.append([user_message(current)])
+    turns = [turn for turn in turns if turn]
+    kept: list[list[ModelItem]] = []
+    room = tokens * _CHARACTERS_PER_TOKEN
+    for turn in reversed(turns):
+        room -= sum(map(_size, turn))
+        if kept and room < 0:
+            break
+        kept.append(turn)
+    return [item for turn in reversed(kept) for item in turn]
+
+
+def user_message(message: UserMessageItem) -> ModelItem:
+    """Text with tags in place; quoted text before it; what a tag or an attachment stands for after it, marked as data."""
+    words = [part.text if isinstance(part, UserMessageTextContent) else f"@{part.text}" for part in message.content]
+    sections = ["".join(words)]
+    if message.quoted_text:
+        sections.insert(
+            0, f"The user refers to this passage:\n> {message.quoted_text.replace(chr(10), chr(10) + '> ')}"
+        )
+    for part in message.content:
+        if not isinstance(part, UserMessageTextContent):
+            sections.append(f"[@{part.text} is {json.dumps({'id': part.id, **part.data}, default=str)[:2000]}]")
+    for attachment in message.attachments:
+        sections.append(f"[Attached file: {json.dumps(attachment.name)}, {attachment.mime_type}]")
+    return {"role": "user", "content": "\n\n".join(section for section in sections if section)}
+
+
+def recorded(items: Iterable[Any]) -> list[ModelItem]:
+    """Run items of the Agents SDK (as input items) in the form that is stored: no provider's ids, nothing that only one provider
+    understands."""
+    kept: list[ModelItem] = []
+    for item in items:
+        match item:
+            case {"type": "message" | None, "role": "assistant"} | {"role": "assistant"}:
+                text = _text_of(item.get("content"))
+                if text:
+                    kept.append({"role": "assistant", "content": text})
+            case {"type": "function_call", "call_id": str(call_id), "name": str(name)}:
+                kept.append(
+                    {
+                        "type": "function_call",
+                        "call_id": call_id,
+                        "name": name,
+                        "arguments": str(item.get("arguments") or "{}"),
+                    }
+                )
+            case {"type": "function_call_output", "call_id": str(call_id)}:
+                kept.append(
+                    {"type": "function_call_output", "call_id": call_id, "output": _text_of(item.get("output"))}
+                )
+            case _:
+                pass
+    return kept
+
+
+def _turn(turn: PastTurn, outputs: dict[str, Any]) -> list[ModelItem]:
+    if turn.transcript is None:
+        return [entry for item in turn.items for entry in _item(item)]
+    asked = [user_message(item) for item in turn.items if isinstance(item, UserMessageItem)]
+    told = [entry for item in turn.items if isinstance(item, _INTERNAL) for entry in _item(item)]
+    return asked + _whole_pairs(turn, outputs) + told
+
+
+def _whole_pairs(turn: PastTurn, outputs: dict[str, Any]) -> list[ModelItem]:
+    """The transcript without calls that have no result, with call ids that are unique in the whole conversation."""
+    transcript = turn.transcript or ()
+    answered = {entry["call_id"] for entry in transcript if entry.get("type") == "function_call_output"}
+    answered |= outputs.keys()
+    called = {entry["call_id"] for entry in transcript if entry.get("type") == "function_call"}
+    pairs: list[ModelItem] = []
+    for entry in transcript:
+        match entry:
+            case {"type": "function_call", "call_id": call_id}:
+                if call_id in answered:
+                    pairs.append({**entry, "call_id": _unique(turn, call_id)})
+                    if call_id in outputs:
+                        pairs.append(_result(_unique(turn, call_id), outputs[call_id]))
+            case {"type": "function_call_output", "call_id": call_id, "output": output}:
+                if call_id in called and call_id not in outputs:
+                    pairs.append(_result(_unique(turn, call_id), output))
+            case _:
+                pairs.append(entry)
+    return pairs
+
+
+def _item(item: ThreadItem) -> list[ModelItem]:
+    """An item that no transcript explains: imported, or written by a server of the user's own."""
+    match item:
+        case UserMessageItem():
+            return [user_message(item)]
+        case AssistantMessageItem():
+            text = "".join(part.text for part in item.content)
+            return [{"role": "assistant", "content": text}] if text else []
+        case ClientToolCallItem(status="completed"):
+            call = {"type": "function_call", "call_id": item.call_id, "name": item.name}
+            return [{**call, "arguments": json.dumps(item.arguments)}, _result(item.call_id, item.output)]
+        case StructuredInputItem(status="answered" | "skipped"):
+            answers = {
+                question.question: question.answer.values if question.answer and not question.answer.skipped else None
+                for question in item.inputs
+            }
+            return [{"role": "user", "content": f"[The user filled in a form: {json.dumps(answers)}]"}]
+        case WidgetItem():
+            shown = item.copy_text or f"a {getattr(item.widget, 'type', 'widget')}"
+            return [{"role": "assistant", "content": f"[Shown to the user: {shown[:2000]}]"}]
+        case HiddenContextItem() | SDKHiddenContextItem():
+            content = item.content if isinstance(item.content, str) else json.dumps(item.content, default=str)
+            return [{"role": "user", "content": f"[Note by the application, not by the user: {content}]"}]
+        case _:
+            return []
+
+
+def _result(call_id: str, output: Any) -> ModelItem:
+    text = output if isinstance(output, str) else json.dumps(output, default=str)
+    if len(text) > _TOOL_RESULT_CHARACTERS:
+        text = text[:_TOOL_RESULT_CHARACTERS] + " … [shortened]"
+    return {"type": "function_call_output", "call_id": call_id, "output": text}
+
+
+def _unique(turn: PastTurn, call_id: str) -> str:
+    """Some models count their calls from zero in every answer; the SDK drops what looks like a repetition."""
+    return "call_" + hashlib.sha256(f"{turn.turn_id}/{call_id}".encode()).hexdigest()[:24]
+
+
+def _text_of(content: Any) -> str:
+    match content:
+        case str():
+            return content
+        case list():
+            return "".join(_text_of(part) for part in content)
+        case {"text": str(text)} | {"refusal": str(text)}:
+            return text
+        case None:
+            return ""
+        case _:
+            return json.dumps(content, default=str)
+
+
+def _size(item: ModelItem) -> int:
+    return sum(len(value) for value in item.values() if isinstance(value, str)) + 16

@@ -1,0 +1,83 @@
+"""Reads a request's body as a pydantic model, and refuses in words what cannot be read or stored."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from chatkit_host.errors import BadRequest, InvalidInput, TooLarge
+
+T = TypeVar("T")
+
+_SHOWN_PROBLEMS = 3
+_UNSTORABLE = (b"\\u0000", b"NaN", b"Infinity")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyLimits:
+    body_bytes: int = 1_048_576
+
+
+async def read_body(request: Request, limits: BodyLimits) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limits.body_bytes:
+        raise TooLarge
+    chunks, size = [], 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limits.body_bytes:
+                raise TooLarge
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise BadRequest from error
+    return b"".join(chunks)
+
+
+def parse(body: bytes, shape: TypeAdapter[T]) -> T:
+    try:
+        value = shape.validate_json(body)
+    except ValidationError as error:
+        raise _in_words(error) from None
+    if any(mark in body for mark in _UNSTORABLE):
+        _refuse_unstorable(value.model_dump() if isinstance(value, BaseModel) else value)
+    return value
+
+
+def _in_words(error: ValidationError) -> BadRequest | InvalidInput:
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    if any(problem["type"] == "json_invalid" for problem in problems):
+        return BadRequest("The request is not valid JSON.")
+    shown = "; ".join(_problem(problem) for problem in problems[:_SHOWN_PROBLEMS])
+    return InvalidInput(f"The request does not have the expected form: {shown}.")
+
+
+def _problem(problem: Any) -> str:
+    place = ".".join(str(part) for part in problem["loc"])[:200]
+    match problem["type"]:
+        case "union_tag_invalid" | "union_tag_not_found":
+            what = "unknown or missing type"
+        case "missing":
+            what = "is missing"
+        case _:
+            what = str(problem["msg"])[:200]
+    return f"{place}: {what}" if place else what
+
+
+def _refuse_unstorable(value: Any) -> None:
+    match value:
+        case str() if "\x00" in value:
+            raise InvalidInput("Text must not contain NUL characters.")
+        case float() if not math.isfinite(value):
+            raise InvalidInput("Numbers must be finite.")
+        case dict():
+            for key, item in value.items():
+                _refuse_unstorable(key)
+                _refuse_unstorable(item)
+        case list() | tuple():
+            for item in value:
+                _refuse_unstorable(item)
+        case _:
+            pass

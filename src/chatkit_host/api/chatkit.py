@@ -1,0 +1,191 @@
+"""`POST /chatkit`: the ChatKit protocol, all of its operations.
+
+Whatever can fail is checked before the 200; a stream that has begun is only ever a turn being read.
+"""
+
+import base64
+import binascii
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, ClassVar, assert_never
+
+from chatkit.types import (
+    AttachmentsCreateReq,
+    AttachmentsDeleteReq,
+    AudioInput,
+    ChatKitReq,
+    InputTranscribeReq,
+    ItemsFeedbackReq,
+    ItemsListReq,
+    NonStreamingReq,
+    Page,
+    StreamingReq,
+    ThreadsAddClientToolOutputReq,
+    ThreadsAddStructuredInputReq,
+    ThreadsAddUserMessageReq,
+    ThreadsCreateReq,
+    ThreadsCustomActionReq,
+    ThreadsDeleteReq,
+    ThreadsGetByIdReq,
+    ThreadsListReq,
+    ThreadsRetryAfterItemReq,
+    ThreadsSyncCustomActionReq,
+    ThreadsUpdateReq,
+    is_streaming_req,
+)
+from fastapi import APIRouter
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chatkit_host.api.body import parse, read_body
+from chatkit_host.api.host import Host
+from chatkit_host.api.sse import TailResponse
+from chatkit_host.engine import events as wire
+from chatkit_host.engine import openings
+from chatkit_host.engine.openings import Asking, Opening
+from chatkit_host.engine.ports import LogEvent
+from chatkit_host.errors import Conflict, InvalidInput
+
+_REQUEST: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
+
+PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
+TITLE_LENGTH = 200
+_FILE_NAME_LENGTH = 255
+
+
+def chatkit_router(host: Host, path: str = "/chatkit") -> APIRouter:
+    router = APIRouter()
+
+    @router.post(path, openapi_extra={"requestBody": {"content": {"application/json": {"schema": _schema()}}}})
+    async def chatkit(request: Request) -> Response:
+        """One operation of the ChatKit protocol. Sends answer with an event stream, everything else with JSON."""
+        user = await host.user(request)
+        asked = parse(await read_body(request, host.limits), _REQUEST)
+        asking = host.asking(request, user, asked.metadata)
+        if is_streaming_req(asked):
+            return await _stream(host, asking, await _opening(asking, asked))
+        return Response(await _answer(host, asking, asked), media_type="application/json")
+
+    return router
+
+
+async def _stream(host: Host, asking: Asking, opening: Opening) -> Response:
+    turn_id = await host.turns.start(asking, opening)
+    return TailResponse(
+        host.turns.follow(asking.owner, turn_id),
+        encode_chatkit,
+        headers={"ChatKit-Turn": turn_id},
+        # A plain ChatKit client says "stop" by closing the connection; it has no other way.
+        left=lambda: host.turns.stop(asking.owner, turn_id, "disconnect"),
+    )
+
+
+def encode_chatkit(batch: Sequence[LogEvent]) -> bytes:
+    return b"".join(b"data: " + event.data + b"\n\n" for event in batch if not event.is_host_event)
+
+
+async def _opening(asking: Asking, asked: StreamingReq) -> Opening:
+    match asked:
+        case ThreadsCreateReq():
+            return await openings.new_thread(asking, asked.params)
+        case ThreadsAddUserMessageReq():
+            return await openings.message(asking, asked.params)
+        case ThreadsAddClientToolOutputReq():
+            return await openings.client_tool_output(asking, asked.params)
+        case ThreadsAddStructuredInputReq():
+            return await openings.structured_input(asking, asked.params)
+        case ThreadsRetryAfterItemReq():
+            return await openings.retry(asking, asked.params)
+        case ThreadsCustomActionReq():
+            return await openings.action(asking, asked.params)
+        case _:
+            assert_never(asked)
+
+
+async def _answer(host: Host, asking: Asking, asked: NonStreamingReq) -> bytes:
+    owner, store, responder = asking.owner, asking.store, asking.responder
+    match asked:
+        case ThreadsGetByIdReq(params=params):
+            thread = await store.load_thread(owner, params.thread_id)
+            items = await store.load_items(owner, thread.id, limit=PAGE_SIZE, after=None, order="asc")
+            return wire.encode(wire.thread_answer(thread, items))
+        case ThreadsListReq(params=params):
+            threads = await store.load_threads(
+                owner, limit=_clamped(params.limit), after=params.after, order=params.order
+            )
+            answers = [wire.thread_answer(thread) for thread in threads.data]
+            return wire.encode(Page(data=answers, has_more=threads.has_more, after=threads.after))
+        case ThreadsUpdateReq(params=params):
+            changed = await store.change_thread(owner, params.thread_id, {"title": _name(params.title, TITLE_LENGTH)})
+            return wire.encode(wire.thread_answer(changed))
+        case ThreadsDeleteReq(params=params):
+            await host.turns.delete_thread(owner, store, params.thread_id)
+            return b"{}"
+        case ThreadsSyncCustomActionReq(params=params):
+            thread = await store.load_thread(owner, params.thread_id)
+            sender = await openings.action_sender(store, owner, params)
+            answer = await responder.act_at_once(thread, params.action, sender, asking.context)
+            if answer.updated_item is not None:
+                await store.save_item(owner, thread.id, answer.updated_item)
+            return wire.encode(answer)
+        case ItemsListReq(params=params):
+            items = await store.load_items(
+                owner, params.thread_id, limit=_clamped(params.limit), after=params.after, order=params.order
+            )
+            return wire.encode(items)
+        case ItemsFeedbackReq(params=params):
+            await store.save_feedback(owner, params.thread_id, params.item_ids, params.kind)
+            await responder.feedback(params.thread_id, params.item_ids, params.kind, asking.context)
+            return b"{}"
+        case AttachmentsCreateReq(params=params):
+            if params.size < 0:
+                raise InvalidInput("A file's size cannot be negative.")
+            params = params.model_copy(update={"name": _name(params.name, _FILE_NAME_LENGTH)})
+            attachment = await responder.create_attachment(params, asking.context)
+            await store.save_attachment(owner, attachment)
+            return wire.encode(attachment)
+        case AttachmentsDeleteReq(params=params):
+            attachment = await store.load_attachment(owner, params.attachment_id)
+            if attachment.thread_id is not None:
+                raise Conflict("This file is part of a message that was sent.")
+            await responder.delete_attachment(attachment.id, asking.context)
+            await store.delete_attachment(owner, attachment.id)
+            return b"{}"
+        case InputTranscribeReq(params=params):
+            audio = AudioInput(data=_decoded(params.audio_base64), mime_type=params.mime_type)
+            return wire.encode(await responder.transcribe(audio, asking.context))
+        case _:
+            assert_never(asked)
+
+
+def _clamped(limit: int | None) -> int:
+    return max(1, min(limit or PAGE_SIZE, MAX_PAGE_SIZE))
+
+
+def _name(given: str, length: int) -> str:
+    """A title or file name without characters that cannot be seen: they can make it look like another."""
+    visible = "".join(
+        char if char.isprintable() or unicodedata.category(char) not in ("Cc", "Cf", "Cs") else " " for char in given
+    )
+    name = " ".join(visible.split())
+    if not name or len(name) > length:
+        raise InvalidInput(f"A name has 1 to {length} visible characters.")
+    return name
+
+
+def _decoded(audio: str) -> bytes:
+    try:
+        return base64.b64decode(audio, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidInput("The audio is not valid base64.") from error
+
+
+def _schema() -> dict[str, Any]:
+    return _REQUEST.json_schema(ref_template="#/components/schemas/{model}", schema_generator=_SchemaOfRequests)
+
+
+class _SchemaOfRequests(GenerateJsonSchema):
+    ignored_warning_kinds: ClassVar[set[JsonSchemaWarningKind]] = {"skipped-choice", "non-serializable-default"}

@@ -1,0 +1,54 @@
+"""What every surface works with: who asks, the conversations, the turns, and who answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from chatkit_host.api.body import BodyLimits
+from chatkit_host.auth.authenticator import Authenticator
+from chatkit_host.auth.identity import User
+from chatkit_host.clock import Clock
+from chatkit_host.engine.openings import Asking
+from chatkit_host.engine.ports import ConversationStore
+from chatkit_host.engine.responder import RequestContext, Responder
+from chatkit_host.engine.turns import Turns
+
+_NOT_FOR_USER_CODE = {"authorization", "cookie", "proxy-authorization"}
+
+MakeContext = Callable[[RequestContext], Any]
+"""Turns our request context into the one that a user's ChatKitServer expects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    authenticator: Authenticator
+    responder: Responder
+    turns: Turns
+    conversations: Callable[[Any], ConversationStore]
+    """The store that a context's conversations live in."""
+    clock: Clock
+    limits: BodyLimits
+    make_context: MakeContext = lambda context: context
+
+    async def user(self, request: Request) -> User:
+        return await self.authenticator.authenticate(request.headers.get("authorization"))
+
+    def asking(self, request: Request, user: User, metadata: dict[str, Any] | None = None) -> Asking:
+        context = self.make_context(
+            RequestContext(
+                owner=user.owner,
+                user_id=user.id,
+                headers={name: value for name, value in request.headers.items() if name not in _NOT_FOR_USER_CODE},
+                metadata=metadata or {},
+                request=request,
+            )
+        )
+        return Asking(
+            owner=user.owner,
+            context=context,
+            store=self.conversations(context),
+            responder=self.responder,
+            now=self.clock(),
+        )

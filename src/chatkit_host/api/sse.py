@@ -1,0 +1,68 @@
+"""A turn's event log as a `text/event-stream` response: a reader with a cursor, nothing more."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from chatkit_host.engine.ports import LogEvent
+
+HEARTBEAT = b": ping\n\n"
+"""A comment: proxies see life, clients see nothing."""
+
+Encode = Callable[[Sequence[LogEvent]], bytes]
+
+
+class TailResponse(Response):
+    """Sends batches as they come, until the turn ends or the client leaves.
+
+    `left` is called when the client closes the connection before the end; the response never ends a turn by itself.
+    """
+
+    media_type = "text/event-stream"
+    charset = "utf-8"
+
+    def __init__(
+        self,
+        batches: AsyncIterator[Sequence[LogEvent]],
+        encode: Encode,
+        *,
+        headers: Mapping[str, str],
+        left: Callable[[], object],
+    ) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", **headers})
+        del self.headers["content-length"]
+        self._batches = batches
+        self._encode = encode
+        self._left = left
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sending = asyncio.ensure_future(self._send(send))
+        leaving = asyncio.ensure_future(_until_the_client_leaves(receive))
+        try:
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not sending.done():
+                self._left()
+        finally:
+            leaving.cancel()
+            sending.cancel()
+            await asyncio.wait({sending, leaving})
+        if not sending.cancelled() and (error := sending.exception()) is not None:
+            if isinstance(error, OSError):
+                self._left()  # the socket broke before the server told us
+            else:
+                raise error
+
+    async def _send(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for batch in self._batches:
+            body = self._encode(batch) if batch else HEARTBEAT
+            if body:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _until_the_client_leaves(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

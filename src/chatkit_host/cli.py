@@ -1,0 +1,170 @@
+"""The command line: serve, migrate, token, doctor, chat."""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+from chatkit_host.settings import Settings, SettingsError, environment_name, read_settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    try:
+        return given.run(given)
+    except SettingsError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chatkit-host", description="Host your own ChatKit backend.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the server")
+    serve.add_argument(
+        "target", nargs="?", help="my_agent.py:agent or my_server.py:server; without it, the Todo assistant"
+    )
+    serve.add_argument("--host")
+    serve.add_argument("--port", type=int)
+    serve.add_argument("--workers", type=int)
+    serve.set_defaults(run=_serve)
+
+    migrate = commands.add_parser("migrate", help="bring the database to the schema of this release")
+    migrate.set_defaults(run=_migrate)
+
+    token = commands.add_parser("token", help="make an access token, for development")
+    token.add_argument("user", help="whom the token stands for")
+    token.add_argument("--hours", type=float, default=24.0)
+    token.set_defaults(run=_token)
+
+    doctor = commands.add_parser("doctor", help="check settings, database, model and MCP servers, and say what to do")
+    doctor.add_argument("target", nargs="?")
+    doctor.set_defaults(run=_doctor)
+
+    chat = commands.add_parser("chat", help="talk to a running server, or to one of its own, in the terminal")
+    chat.add_argument("--url", help="of the server; without it, the local one, which is started when there is none")
+    chat.add_argument("--token", default=os.environ.get("CHATKIT_HOST_TOKEN"), help="access token")
+    chat.add_argument("--thread", help="go on with this thread")
+    chat.add_argument("--target", help="what to start when no server runs: my_agent.py:agent")
+    chat.set_defaults(run=_chat)
+    return parser
+
+
+def _serve(given: argparse.Namespace) -> int:
+    from chatkit_host.auth.configuration import ConfigurationError
+    from chatkit_host.auth.local import refuse_open_bind
+    from chatkit_host.logs import configure_logging
+
+    settings = read_settings(host=given.host, port=given.port, workers=given.workers)
+    configure_logging(settings.log_level, settings.log_format)
+    has_auth = settings.jwt_secret is not None or settings.jwt_jwks_url is not None
+    if refusal := refuse_open_bind(settings.host, has_auth):
+        return _fail(f"{refusal} (JWT_SECRET, JWT_JWKS_URL, HOST)")
+    if problem := _problem_with(settings, given.target):
+        return _fail(problem)
+    _pass_to_workers(settings)
+    try:
+        from chatkit_host.serving import serve
+
+        serve(settings, given.target)
+    except ConfigurationError as error:
+        return _fail(str(error))
+    except OSError:
+        return _fail(f"{settings.host}:{settings.port} is taken or not allowed. Choose another with --port.")
+    return 0
+
+
+def _problem_with(settings: Settings, target: str | None) -> str | None:
+    """What would otherwise come out only after the start, and less clearly."""
+    from chatkit_host.app import token_rules
+    from chatkit_host.auth.configuration import ConfigurationError
+    from chatkit_host.store.address import AddressError, parse_address
+
+    try:
+        token_rules(settings)
+        parse_address(settings.database_url.get_secret_value())
+    except (ConfigurationError, AddressError) as error:
+        return str(error)
+    if "*" in settings.cors_origins:
+        return "CORS_ORIGINS must list exact origins."
+    if target is not None:
+        from chatkit_host.agent.loading import TargetNotFound, load_target
+
+        try:
+            load_target(target)
+        except TargetNotFound as error:
+            return error.message
+    return None
+
+
+def _pass_to_workers(settings: Settings) -> None:
+    """What was given on the command line, for processes that read the environment."""
+    for name in ("host", "port", "workers"):
+        os.environ[environment_name(name)] = str(getattr(settings, name))
+
+
+def _migrate(given: argparse.Namespace) -> int:
+    from chatkit_host.errors import DatabaseUnavailable
+    from chatkit_host.store.address import AddressError
+    from chatkit_host.store.migrate import migrate
+
+    try:
+        asyncio.run(migrate(read_settings().database_url.get_secret_value()))
+    except AddressError as error:
+        return _fail(str(error))
+    except DatabaseUnavailable as error:
+        return _fail(error.message)
+    print("The database is up to date.")
+    return 0
+
+
+def _token(given: argparse.Namespace) -> int:
+    from chatkit_host.auth.configuration import ConfigurationError
+    from chatkit_host.auth.mint import mint_token
+
+    settings = read_settings()
+    if settings.jwt_secret is None:
+        return _fail("Tokens are made with a shared secret: set JWT_SECRET, to a random text of at least 32 bytes.")
+    try:
+        print(
+            mint_token(
+                settings.jwt_secret.get_secret_value(),
+                given.user,
+                issuer=next(iter(settings.jwt_issuer), None),
+                audience=next(iter(settings.jwt_audience), None),
+                lifetime=timedelta(hours=given.hours),
+            )
+        )
+    except ConfigurationError as error:
+        return _fail(str(error))
+    return 0
+
+
+def _doctor(given: argparse.Namespace) -> int:
+    from chatkit_host.doctor import examine
+
+    findings = asyncio.run(examine(read_settings(), given.target))
+    for finding in findings:
+        print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.subject}: {finding.words}")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _chat(given: argparse.Namespace) -> int:
+    from chatkit_host.terminal import talk
+
+    return asyncio.run(
+        talk(read_settings(), url=given.url, token=given.token, thread=given.thread, target=given.target)
+    )
+
+
+def _fail(sentence: str) -> int:
+    print(f"chatkit-host: {sentence}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Events as the one line of JSON that the log keeps and every surface sends on.
+
+ChatKit's own events are encoded as its SDK encodes them. A few facts have no ChatKit event; these are host events, see `HostEvent`.
+"""
+
+from typing import Any, Literal
+
+import orjson
+from chatkit.types import (
+    HiddenContextItem,
+    Page,
+    SDKHiddenContextItem,
+    Thread,
+    ThreadItem,
+    ThreadItemDoneEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+)
+from pydantic import BaseModel, TypeAdapter
+from pydantic_core import PydanticSerializationError
+
+from chatkit_host.clock import as_utc
+from chatkit_host.ids import ThreadId
+from chatkit_host.text import safe_value
+
+HostEvent = Literal[
+    "host.tool_call.started",  # call_id, name, arguments (JSON text)
+    "host.tool_call.finished",  # call_id, name, result (text), failed (bool)
+    "host.usage",  # input_tokens, output_tokens, ... so far in this turn
+    "host.turn.ended",  # status, code and message of the error if there was one; always the last event
+]
+
+_EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
+
+
+def encode(answer: BaseModel) -> bytes:
+    """A ChatKit event, item, page or thread as the SDK puts it on the wire; text that UTF-8 cannot hold is replaced, not raised."""
+    try:
+        return answer.model_dump_json(by_alias=True, exclude_none=True, context={"exclude_metadata": True}).encode()
+    except (PydanticSerializationError, UnicodeEncodeError):
+        plain = answer.model_dump(by_alias=True, exclude_none=True, context={"exclude_metadata": True})
+        return orjson.dumps(safe_value(plain), default=str)
+
+
+def encode_host(event: HostEvent, **fields: Any) -> bytes:
+    return orjson.dumps(safe_value({"type": event, **fields}))
+
+
+def decode(data: bytes) -> ThreadStreamEvent:
+    """A ChatKit event from the log. Host events have no type here: ask `LogEvent.is_host_event` first."""
+    return _EVENT.validate_json(data)
+
+
+class TextDeltaEncoder:
+    """Encodes the deltas of one content part: everything but the text is done once."""
+
+    def __init__(self, item_id: str, content_index: int) -> None:
+        self._head = (
+            b'{"type":"thread.item.updated","item_id":'
+            + orjson.dumps(item_id)
+            + b',"update":{"type":"assistant_message.content_part.text_delta","content_index":%d,"delta":'
+            % content_index
+        )
+
+    def encode(self, delta: str) -> bytes:
+        return self._head + orjson.dumps(delta) + b"}}"
+
+
+def is_hidden(item: ThreadItem) -> bool:
+    return isinstance(item, HiddenContextItem | SDKHiddenContextItem)
+
+
+def owned_item(item: ThreadItem, thread_id: ThreadId) -> ThreadItem:
+    """A copy that belongs to this thread and is stamped in aware UTC, whatever user code put there."""
+    return item.model_copy(update={"thread_id": thread_id, "created_at": as_utc(item.created_at)}, deep=True)
+
+
+def thread_answer(thread: ThreadMetadata, items: Page[ThreadItem] | None = None) -> Thread:
+    """A thread as clients may see it: never its metadata, never a hidden item."""
+    visible = items or Page[ThreadItem]()
+    return Thread(
+        id=thread.id,
+        title=thread.title,
+        created_at=as_utc(thread.created_at),
+        status=thread.status,
+        allowed_image_domains=thread.allowed_image_domains,
+        items=visible.model_copy(update={"data": [item for item in visible.data if not is_hidden(item)]}),
+    )
+
+
+def done(item: ThreadItem) -> bytes:
+    return encode(ThreadItemDoneEvent(item=item))

@@ -1,0 +1,276 @@
+"""The event log of a turn: one writer, any number of readers, each with a cursor.
+
+A running turn's log is in memory and is written to the database in groups. Text is shown to readers before it is written, at most
+`flush_seconds` ahead; what counts (a finished item, the end) is shown only after it was written.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from chatkit.types import ThreadItem
+
+from chatkit_host.engine.events import TextDeltaEncoder
+from chatkit_host.engine.ports import HOST_EVENT, Lease, LogEvent, TurnStore, TurnWrite, Wakeups
+from chatkit_host.errors import DatabaseUnavailable, LeaseLost
+from chatkit_host.ids import Owner, TurnId
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLimits:
+    flush_seconds: float = 0.05
+    unwritten_bytes: int = 1_048_576
+    """How much may wait while the database is away ..."""
+    unwritten_seconds: float = 30.0
+    """... and for how long, before the turn is given up."""
+
+
+@dataclass(slots=True)
+class _OpenText:
+    """Deltas that arrive together leave together: they are one event until the event loop comes round."""
+
+    item_id: str
+    content_index: int
+    parts: list[str] = field(default_factory=list)
+
+
+class TurnLog:
+    """The log of a turn that runs in this process. Only its turn writes; everything but `commit` returns at once."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        store: TurnStore,
+        wakeups: Wakeups,
+        *,
+        first_events: Sequence[LogEvent] = (),
+        limits: LogLimits | None = None,
+        on_broken: Callable[[Exception], None] = lambda error: None,
+    ) -> None:
+        self._lease = lease
+        self._store = store
+        self._wakeups = wakeups
+        self._limits = limits or LogLimits()
+        self._on_broken = on_broken
+        self._events: list[LogEvent] = list(first_events)
+        self._due_items: list[ThreadItem] = []
+        self._visible = self._written = len(self._events)
+        self._unwritten_bytes = 0
+        self._unwritten_since: float | None = None
+        self._commits = 0
+        self._writing = asyncio.Lock()
+        self._open_text: _OpenText | None = None
+        self._encoder: tuple[str, int, TextDeltaEncoder] | None = None
+        self._flush_timer: asyncio.TimerHandle | None = None
+        self._flush_task: asyncio.Task[None] | None = None
+        self._over = False
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def text(self, item_id: str, content_index: int, delta: str) -> None:
+        """Adds a text delta (safe text; see `chatkit_host.text`)."""
+        current = self._open_text
+        if current is None or current.item_id != item_id or current.content_index != content_index:
+            self._seal_text()
+            current = self._open_text = _OpenText(item_id, content_index)
+            asyncio.get_running_loop().call_soon(self._seal_text)
+        current.parts.append(delta)
+
+    def append(self, data: bytes, *items: ThreadItem) -> None:
+        """Adds an event that readers may see before it is written; `items` are stored in the transaction that writes it."""
+        self._seal_text()
+        self._due_items.extend(items)
+        self._add(data)
+
+    async def commit(self, events: Sequence[bytes] = (), write: TurnWrite | None = None) -> None:
+        """Writes everything so far, `events` and `write` (whose own `events` are ignored) in one transaction; then shows them."""
+        self._seal_text()
+        self._commits += 1
+        try:
+            for data in events:
+                self._add(data)
+            await self._write(write or TurnWrite(), upto=len(self._events))
+        finally:
+            self._commits -= 1
+        self._show()
+        if write is not None and write.end is not None:
+            self._over = True
+            self._stop_timer()
+            self._wakeups.notify(self._lease.turn_id)
+
+    def abandon(self, events: Sequence[bytes]) -> None:
+        """Tells readers how it ended although that cannot be written: the database is gone, or the lease is."""
+        for data in events:
+            self._events.append(LogEvent(seq=len(self._events) + 1, data=data))
+        self._over = True
+        self._visible = len(self._events)
+        self._stop_timer()
+        self._wakeups.notify(self._lease.turn_id)
+
+    async def close(self) -> None:
+        """Ends the flushing that runs in the background. Nothing is written any more."""
+        self._over = True
+        self._stop_timer()
+        if self._flush_task is not None:
+            await asyncio.wait({self._flush_task})
+
+    def _seal_text(self) -> None:
+        current, self._open_text = self._open_text, None
+        if current is None:
+            return
+        if self._encoder is None or self._encoder[:2] != (current.item_id, current.content_index):
+            encoder = TextDeltaEncoder(current.item_id, current.content_index)
+            self._encoder = (current.item_id, current.content_index, encoder)
+        self._add(self._encoder[2].encode("".join(current.parts)))
+
+    def _add(self, data: bytes) -> None:
+        self._events.append(LogEvent(seq=len(self._events) + 1, data=data))
+        self._unwritten_bytes += len(data)
+        if self._unwritten_since is None:
+            self._unwritten_since = asyncio.get_running_loop().time()
+        self._show()
+        if self._flush_timer is None and self._flush_task is None and not self._commits:
+            self._flush_after(self._limits.flush_seconds)
+
+    def _show(self) -> None:
+        """Readers see everything, except while something that counts is being written."""
+        upto = self._written if self._commits else len(self._events)
+        if upto > self._visible:
+            self._visible = upto
+            self._wakeups.notify(self._lease.turn_id)
+
+    async def _write(self, write: TurnWrite, upto: int) -> None:
+        """Writes, trying again while the database is away, as long as what waits stays within the limits."""
+        async with self._writing:
+            items = tuple(self._due_items)
+            group = replace(write, events=tuple(self._events[self._written : upto]), items=(*items, *write.items))
+            pause = 0.1
+            while True:
+                try:
+                    await self._store.write_turn(self._lease, group)
+                    break
+                except DatabaseUnavailable:
+                    if self._waited_too_long():
+                        raise
+                    _log.warning("events wait for the database", extra={"turn_id": self._lease.turn_id})
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, 2.0)
+            del self._due_items[: len(items)]
+            self._written = max(self._written, upto)
+            if self._written == len(self._events):
+                self._unwritten_bytes, self._unwritten_since = 0, None
+
+    def _waited_too_long(self) -> bool:
+        since = self._unwritten_since
+        waited = 0.0 if since is None else asyncio.get_running_loop().time() - since
+        return waited > self._limits.unwritten_seconds or self._unwritten_bytes > self._limits.unwritten_bytes
+
+    def _flush_after(self, seconds: float) -> None:
+        self._flush_timer = asyncio.get_running_loop().call_later(seconds, self._start_flush)
+
+    def _start_flush(self) -> None:
+        self._flush_timer = None
+        if not self._over and self._written < len(self._events):
+            self._flush_task = asyncio.get_running_loop().create_task(self._flush())
+
+    async def _flush(self) -> None:
+        try:
+            await self._write(TurnWrite(), upto=len(self._events))
+        except (LeaseLost, DatabaseUnavailable) as error:
+            self._on_broken(error)
+        finally:
+            self._flush_task = None
+        if self._flush_timer is None and not self._over and self._written < len(self._events):
+            self._flush_after(self._limits.flush_seconds)
+
+    def _stop_timer(self) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def read(self, after: int) -> Sequence[LogEvent]:
+        """What readers may see past a cursor."""
+        return self._events[after : self._visible]
+
+    @property
+    def is_complete(self) -> bool:
+        """Nothing will be added, and readers may see all there is."""
+        return self._over
+
+
+class LocalWakeups:
+    """Wakes readers in the same process."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[TurnId, set[asyncio.Future[None]]] = {}
+
+    def notify(self, turn_id: TurnId) -> None:
+        for waiter in self._waiting.pop(turn_id, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self, turn_id: TurnId, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        self._waiting.setdefault(turn_id, set()).add(waiter)
+        timer = loop.call_later(seconds, lambda: None if waiter.done() else waiter.set_result(None))
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            waiters = self._waiting.get(turn_id)
+            if waiters is not None:
+                waiters.discard(waiter)
+                if not waiters:
+                    del self._waiting[turn_id]
+
+
+async def tail(
+    log: Callable[[], TurnLog | None],
+    store: TurnStore,
+    wakeups: Wakeups,
+    owner: Owner,
+    turn_id: TurnId,
+    *,
+    after: int = 0,
+    heartbeat_seconds: float = 15.0,
+    look_seconds: float = 0.5,
+) -> AsyncIterator[Sequence[LogEvent]]:
+    """A turn's events from a cursor to its end, as they come: from memory while the turn runs here, else from the database.
+
+    An empty batch means that nothing happened for `heartbeat_seconds`. `look_seconds`: how often the database is asked when nobody
+    in this process can tell that the log has grown.
+    """
+    loop = asyncio.get_running_loop()
+    cursor, last_sign = after, loop.time()
+    live: TurnLog | None = None
+    while True:
+        live = live or log()
+        if live is not None:
+            complete = live.is_complete
+            batch = live.read(cursor)
+        else:
+            complete = not (await store.load_turn(owner, turn_id)).is_open
+            batch = await store.read_events(owner, turn_id, after=cursor)
+        if batch:
+            cursor, last_sign = batch[-1].seq, loop.time()
+            yield batch
+            if batch[-1].data.startswith(_ENDED):
+                return
+            continue
+        if complete:
+            return
+        quiet = loop.time() - last_sign
+        if quiet >= heartbeat_seconds:
+            last_sign = loop.time()
+            yield ()
+            continue
+        await wakeups.wait(turn_id, heartbeat_seconds - quiet if live is not None else look_seconds)
+
+
+_ENDED = HOST_EVENT + b'turn.ended"'

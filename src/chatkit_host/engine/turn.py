@@ -1,0 +1,354 @@
+"""One turn, told once: ask the responder, fold what it says, keep it, finish in exactly one state.
+
+The turn was accepted before (see `openings`): its user message is in the database and its first events are in the log.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from chatkit.errors import CustomStreamError, ErrorCode, StreamError
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageContentPartTextDelta,
+    AssistantMessageItem,
+    ErrorEvent,
+    SDKHiddenContextItem,
+    ThreadItem,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent,
+    ThreadItemUpdatedEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    ThreadUpdatedEvent,
+)
+
+from chatkit_host.clock import Clock
+from chatkit_host.engine import events as wire
+from chatkit_host.engine.fold import PendingItems, as_it_can_be_kept
+from chatkit_host.engine.log import TurnLog
+from chatkit_host.engine.ports import Lease, ModelItem, ThreadChanges, TurnEnd, TurnWrite
+from chatkit_host.engine.responder import Responder, Run, TurnInput
+from chatkit_host.errors import DatabaseUnavailable, HostError, InternalFailure, LeaseLost, TurnFailed, TurnTimeout
+from chatkit_host.ids import new_id
+from chatkit_host.text import safe_text
+
+_log = logging.getLogger(__name__)
+
+StopReason = Literal["cancel", "disconnect", "shutdown", "thread_deleted", "broken"]
+
+STOP_NOTE = "The user cancelled the stream. Stop responding to the prior request."
+"""What the model is told of a stop, in the SDK's words, so that converters written for it recognise them."""
+
+_TIME_TO_STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    end: TurnEnd
+    error: ErrorEvent | None = None
+    last_words: str | None = None
+    """Said as the assistant instead of shown as an error."""
+
+
+class RunningTurn:
+    """Runs in a task that no request owns. `stop` asks it to end early; it still finishes properly."""
+
+    def __init__(
+        self,
+        lease: Lease,
+        turn: TurnInput,
+        run: Run,
+        responder: Responder,
+        log: TurnLog,
+        *,
+        clock: Clock,
+        seconds: float,
+    ) -> None:
+        self.lease = lease
+        self.log = log
+        self._turn = turn
+        self._run = run
+        self._responder = responder
+        self._clock = clock
+        self._seconds = seconds
+        self._answering: asyncio.Task[None] | None = None
+        self._stop_reason: StopReason | None = None
+        self._given_up = asyncio.Event()
+        self._recorder = _Recorder(lease, turn.thread, log)
+
+    def stop(self, reason: StopReason) -> None:
+        """The first reason counts. Returns at once."""
+        if self._stop_reason is None:
+            self._stop_reason = reason
+        if self._answering is not None and not self._answering.done():
+            self._answering.cancel()
+            asyncio.get_running_loop().call_later(_TIME_TO_STOP_SECONDS, self._given_up.set)
+
+    async def run(self) -> None:
+        outcome = await self._answer()
+        try:
+            await self._finish(outcome)
+        except LeaseLost:
+            _log.warning("the turn was taken over or its thread is gone", extra={"turn_id": self.lease.turn_id})
+            self._abandon(outcome)
+        except DatabaseUnavailable:
+            _log.error("the end of the turn could not be written", extra={"turn_id": self.lease.turn_id})
+            self._abandon(outcome)
+        finally:
+            await self.log.close()
+
+    # -- answer ----------------------------------------------------------------------------------
+
+    async def _answer(self) -> _Outcome:
+        if self._stop_reason is not None:
+            return self._stopped()
+        self._answering = asyncio.get_running_loop().create_task(self._respond(), name=f"answer {self.lease.turn_id}")
+        in_time = await self._until_it_ends(self._answering)
+        if not self._answering.done():
+            _log.error("the responder does not stop when cancelled", extra={"turn_id": self.lease.turn_id})
+        if self._stop_reason is not None and not _succeeded(self._answering):
+            return self._stopped()
+        if not in_time:
+            return _failed(TurnTimeout())
+        if self._answering.cancelled():
+            return _failed(InternalFailure())
+        return self._judge(self._answering.exception())
+
+    async def _respond(self) -> None:
+        await self._run(self._turn, self._recorder)
+        await self._recorder.save_thread_changes()
+
+    async def _until_it_ends(self, answering: asyncio.Task[None]) -> bool:
+        """Waits for the end, for the time limit, or until it is clear that a stop is ignored. False: the time limit."""
+        given_up = asyncio.get_running_loop().create_task(self._given_up.wait())
+        try:
+            await asyncio.wait({answering, given_up}, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
+            if answering.done() or self._given_up.is_set():
+                return True
+            answering.cancel()
+            await asyncio.wait({answering}, timeout=_TIME_TO_STOP_SECONDS)
+            return False
+        finally:
+            given_up.cancel()
+
+    def _judge(self, error: BaseException | None) -> _Outcome:
+        match error:
+            case None:
+                return _Outcome(end=TurnEnd(status="completed"))
+            case CustomStreamError():
+                shown = ErrorEvent(code="custom", message=error.message, allow_retry=error.allow_retry)
+                return _Outcome(end=TurnEnd(status="failed", error_code="custom"), error=shown)
+            case StreamError():
+                shown = ErrorEvent(code=error.code, allow_retry=error.allow_retry)
+                return _Outcome(end=TurnEnd(status="failed", error_code=error.code.value), error=shown)
+            case TurnFailed() if error.is_said:
+                return _Outcome(end=TurnEnd(status="failed", error_code=error.code), last_words=error.message)
+            case HostError():
+                _log.warning("the turn failed: %s", error.code, extra={"turn_id": self.lease.turn_id})
+                return _failed(error)
+            case _:
+                _log.error(
+                    "the responder raised %s",
+                    type(error).__name__,
+                    extra={"turn_id": self.lease.turn_id},
+                    exc_info=error,
+                )
+                shown = ErrorEvent(code=ErrorCode.STREAM_ERROR, allow_retry=True)
+                return _Outcome(end=TurnEnd(status="failed", error_code=InternalFailure.code), error=shown)
+
+    def _stopped(self) -> _Outcome:
+        match self._stop_reason:
+            case "cancel" | "disconnect" | "thread_deleted":
+                return _Outcome(end=TurnEnd(status="cancelled"))
+            case "shutdown" | "broken" | None:
+                return _Outcome(end=TurnEnd(status="interrupted"))
+
+    # -- finish ----------------------------------------------------------------------------------
+
+    async def _finish(self, outcome: _Outcome) -> None:
+        """Closes what is open, then says how it ended: items, events, transcript and state in one transaction."""
+        kept: list[ThreadItem] = []
+        events: list[bytes] = []
+        if not await self._responder_kept_it(outcome):
+            for item in self._recorder.pending.all():
+                whole = as_it_can_be_kept(item)
+                if whole is None:
+                    events.append(wire.encode(ThreadItemRemovedEvent(item_id=item.id)))
+                else:
+                    kept.append(whole)
+                    events.append(wire.done(whole))
+            if outcome.end.status == "cancelled":
+                kept.append(self._stop_note())
+        if outcome.last_words is not None:
+            kept.append(self._message(outcome.last_words))
+            events.append(wire.done(kept[-1]))
+        if outcome.error is not None:
+            events.append(wire.encode(outcome.error))
+        events.append(_ended(outcome))
+        await self._recorder.end(events, kept, outcome.end)
+
+    async def _responder_kept_it(self, outcome: _Outcome) -> bool:
+        """A ChatKitServer may have its own idea of what a stop leaves behind."""
+        if outcome.end.status != "cancelled" or self._stop_reason == "thread_deleted":
+            return False
+        try:
+            return await self._responder.stopped(self._turn.thread, self._recorder.pending.all(), self._turn.context)
+        except Exception:  # noqa: BLE001 - user code at the turn's boundary
+            _log.exception("the responder failed in handling a stop", extra={"turn_id": self.lease.turn_id})
+            return False
+
+    def _stop_note(self) -> SDKHiddenContextItem:
+        return SDKHiddenContextItem(
+            id=new_id("sdk_hidden_context"),
+            thread_id=self.lease.thread_id,
+            created_at=self._clock(),
+            content=STOP_NOTE,
+        )
+
+    def _message(self, text: str) -> AssistantMessageItem:
+        return AssistantMessageItem(
+            id=new_id("message"),
+            thread_id=self.lease.thread_id,
+            created_at=self._clock(),
+            content=[AssistantMessageContent(text=text)],
+        )
+
+    def _abandon(self, outcome: _Outcome) -> None:
+        error = outcome.error or _failed(InternalFailure()).error
+        assert error is not None
+        self.log.abandon([wire.encode(error), _ended(outcome)])
+
+
+def _succeeded(task: asyncio.Task[None]) -> bool:
+    return task.done() and not task.cancelled() and task.exception() is None
+
+
+def _failed(error: HostError) -> _Outcome:
+    return _Outcome(
+        end=TurnEnd(status="failed", error_code=error.code),
+        error=ErrorEvent(code="custom", message=error.message, allow_retry=error.allow_retry),
+    )
+
+
+def _ended(outcome: _Outcome) -> bytes:
+    message = outcome.error.message if outcome.error is not None else None
+    return wire.encode_host("host.turn.ended", status=outcome.end.status, code=outcome.end.error_code, message=message)
+
+
+class _Recorder:
+    """Takes what the responder says: folds it, logs it, stores what is done. The `TurnEvents` of a running turn."""
+
+    def __init__(self, lease: Lease, thread: ThreadMetadata, log: TurnLog) -> None:
+        self.pending = PendingItems()
+        self._lease = lease
+        self._thread = thread
+        self._known = _changeable(thread)
+        self._log = log
+        self._transcript: Sequence[ModelItem] | None = None
+        self._usage: dict[str, int] | None = None
+
+    def text(self, item_id: str, delta: str, content_index: int = 0) -> None:
+        self.pending.text(item_id, content_index, delta)
+        self._log.text(item_id, content_index, delta)
+
+    def show(self, event: ThreadStreamEvent) -> None:
+        match event:
+            case ThreadItemAddedEvent():
+                event = event.model_copy(update={"item": wire.owned_item(event.item, self._lease.thread_id)})
+                self.pending.apply(event)
+                if wire.is_hidden(event.item):
+                    return
+            case ThreadItemUpdatedEvent():
+                self.pending.apply(event)
+            case ThreadItemDoneEvent():
+                item = wire.owned_item(event.item, self._lease.thread_id)
+                event = event.model_copy(update={"item": item})
+                self.pending.apply(event)
+                self._log.append(wire.encode(event), item)
+                return
+            case _:
+                pass
+        self._log.append(wire.encode(event))
+
+    async def send(self, event: ThreadStreamEvent) -> None:
+        match event:
+            case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
+                item = wire.owned_item(event.item, self._lease.thread_id)
+                event = event.model_copy(update={"item": item})
+                await self._store(event, items=[item], show=not wire.is_hidden(item))
+            case ThreadItemRemovedEvent():
+                await self._store(event, removed_items=[event.item_id], show=True)
+            case ThreadItemUpdatedEvent(update=AssistantMessageContentPartTextDelta() as update):
+                self.text(event.item_id, safe_text(update.delta), update.content_index)
+            case _:
+                self.show(event)
+        await self.save_thread_changes()
+
+    def tool_started(self, call_id: str, name: str, arguments: str) -> None:
+        self._log.append(wire.encode_host("host.tool_call.started", call_id=call_id, name=name, arguments=arguments))
+
+    def tool_finished(self, call_id: str, name: str, result: str, *, failed: bool = False) -> None:
+        self._log.append(
+            wire.encode_host("host.tool_call.finished", call_id=call_id, name=name, result=result, failed=failed)
+        )
+
+    def usage(self, counts: dict[str, int]) -> None:
+        self._usage = counts
+        self._log.append(wire.encode_host("host.usage", **counts))
+
+    def remember(self, transcript: Sequence[ModelItem]) -> None:
+        self._transcript = transcript
+
+    async def save_thread_changes(self) -> None:
+        """Saves the columns that the responder changed, and only those: a rename by the user in the meantime stays."""
+        changes = self._thread_changes()
+        if changes:
+            updated = wire.encode(ThreadUpdatedEvent(thread=wire.thread_answer(self._thread)))
+            await self._log.commit([updated], TurnWrite(thread_changes=changes))
+
+    async def end(self, events: Sequence[bytes], items: Sequence[ThreadItem], end: TurnEnd) -> None:
+        changes = self._thread_changes()
+        if changes:
+            updated = wire.encode(ThreadUpdatedEvent(thread=wire.thread_answer(self._thread)))
+            events = [*events[:-1], updated, events[-1]]
+        await self._log.commit(
+            events,
+            TurnWrite(
+                items=items, thread_changes=changes or None, transcript=self._transcript, usage=self._usage, end=end
+            ),
+        )
+
+    async def _store(
+        self,
+        event: ThreadStreamEvent,
+        *,
+        items: Sequence[ThreadItem] = (),
+        removed_items: Sequence[str] = (),
+        show: bool,
+    ) -> None:
+        self.pending.apply(event)
+        await self._log.commit(
+            [wire.encode(event)] if show else [],
+            TurnWrite(items=items, removed_items=removed_items, transcript=self._transcript, usage=self._usage),
+        )
+
+    def _thread_changes(self) -> ThreadChanges:
+        now = _changeable(self._thread)
+        changes = ThreadChanges(**{name: value for name, value in now.items() if value != self._known[name]})
+        self._known = now
+        return changes
+
+
+def _changeable(thread: ThreadMetadata) -> dict[str, Any]:
+    copy = thread.model_copy(deep=True)
+    return {
+        "title": copy.title,
+        "status": copy.status,
+        "allowed_image_domains": copy.allowed_image_domains,
+        "metadata": copy.metadata,
+    }

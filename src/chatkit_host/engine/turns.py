@@ -1,0 +1,242 @@
+"""All turns of this process: start, follow, stop, drain; keep their leases, and end the turns of workers that died."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from chatkit_host.clock import Clock
+from chatkit_host.engine import events as wire
+from chatkit_host.engine.fold import PendingItems, as_it_can_be_kept
+from chatkit_host.engine.log import LocalWakeups, LogLimits, TurnLog, tail
+from chatkit_host.engine.openings import Asking, Opening
+from chatkit_host.engine.ports import (
+    ConversationStore,
+    Lease,
+    LogEvent,
+    NewTurn,
+    Turn,
+    TurnEnd,
+    TurnWrite,
+    Wakeups,
+)
+from chatkit_host.engine.responder import TurnInput
+from chatkit_host.engine.turn import RunningTurn, StopReason
+from chatkit_host.errors import DatabaseUnavailable, HostError, Unavailable
+from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnLimits:
+    seconds: float = 600.0
+    """The longest a turn may take."""
+    lease_seconds: float = 15.0
+    """How long a turn belongs to a worker that is not heard from."""
+    heartbeat_seconds: float = 15.0
+    """How long a reader hears nothing before it is told that the connection lives."""
+    log: LogLimits = field(default_factory=LogLimits)
+
+
+class Turns:
+    def __init__(
+        self,
+        store: ConversationStore,
+        *,
+        worker: str,
+        clock: Clock,
+        limits: TurnLimits | None = None,
+        wakeups: Wakeups | None = None,
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self._clock = clock
+        self._limits = limits or TurnLimits()
+        self._wakeups = wakeups or LocalWakeups()
+        self._running: dict[TurnId, tuple[RunningTurn, asyncio.Task[None]]] = {}
+        self._draining = False
+        self._keeper: asyncio.Task[None] | None = None
+
+    # -- for requests ----------------------------------------------------------------------------
+
+    async def start(self, asking: Asking, opening: Opening) -> TurnId:
+        """When this returns, the message is in the database and is being answered. `TurnRunning`: another answer is being written."""
+        if self._draining:
+            raise Unavailable("The server is restarting. Try again in a moment.")
+        lease = Lease(
+            turn_id=TurnId(new_id("turn")),
+            thread_id=ThreadId(opening.thread.id),
+            owner=asking.owner,
+            worker=self._worker,
+        )
+        first_events = [LogEvent(seq=seq, data=data) for seq, data in enumerate(opening.first_events, start=1)]
+        await asking.store.begin_turn(
+            NewTurn(
+                lease=lease,
+                lease_seconds=self._limits.lease_seconds,
+                operation=opening.operation,
+                thread=opening.thread,
+                creates_thread=opening.creates_thread,
+                items=opening.items,
+                removed_items=opening.removed_items,
+                supersedes_after=opening.supersedes_after,
+                attachments=opening.attachments,
+                input_item_id=opening.user_message.id if opening.user_message is not None else None,
+                events=first_events,
+                created_at=asking.now,
+            )
+        )
+        self._run(lease, asking, opening, first_events)
+        return lease.turn_id
+
+    def follow(self, owner: Owner, turn_id: TurnId, *, after: int = 0) -> AsyncIterator[Sequence[LogEvent]]:
+        """The turn's events from a cursor to its end; see `log.tail`. The owner was checked when the turn was started or loaded."""
+        return tail(
+            partial(self._live_log, owner, turn_id),
+            self._store,
+            self._wakeups,
+            owner,
+            turn_id,
+            after=after,
+            heartbeat_seconds=self._limits.heartbeat_seconds,
+        )
+
+    def stop(self, owner: Owner, turn_id: TurnId, reason: StopReason) -> bool:
+        """Asks a turn to end early; what it has said is kept. False: no such turn runs here."""
+        running = self._running.get(turn_id)
+        if running is None or running[0].lease.owner != owner:
+            return False
+        running[0].stop(reason)
+        return True
+
+    async def delete_thread(self, owner: Owner, store: ConversationStore, thread_id: str) -> None:
+        """Stops what is being answered in it first. On another worker the turn ends by itself when it next writes."""
+        turn = await self._store.open_turn(owner, thread_id)
+        if turn is not None and (running := self._running.get(turn.id)) is not None:
+            running[0].stop("thread_deleted")
+            await asyncio.wait({running[1]})
+        await store.delete_thread(owner, thread_id)
+
+    # -- for the application ---------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Ends what dead workers left behind, and goes on watching."""
+        try:
+            await self._reap()
+        except DatabaseUnavailable:
+            _log.warning("the database cannot be reached yet")
+        self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="turn keeper")
+
+    async def drain(self, seconds: float) -> None:
+        """No new turns; running ones get `seconds` to end by themselves, then they are interrupted and what they said is kept."""
+        self._draining = True
+        if tasks := {task for _, task in self._running.values()}:
+            await asyncio.wait(tasks, timeout=seconds)
+        for turn, _ in list(self._running.values()):
+            turn.stop("shutdown")
+        if tasks := {task for _, task in self._running.values()}:
+            await asyncio.wait(tasks, timeout=10.0)
+
+    async def close(self) -> None:
+        await self.drain(0)
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait({self._keeper})
+
+    @property
+    def is_draining(self) -> bool:
+        return self._draining
+
+    @property
+    def count(self) -> int:
+        return len(self._running)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _run(self, lease: Lease, asking: Asking, opening: Opening, first_events: Sequence[LogEvent]) -> None:
+        log = TurnLog(
+            lease,
+            asking.store,
+            self._wakeups,
+            first_events=first_events,
+            limits=self._limits.log,
+            on_broken=lambda error: turn.stop("broken"),
+        )
+        turn = RunningTurn(
+            lease,
+            TurnInput(
+                id=lease.turn_id,
+                owner=asking.owner,
+                thread=opening.thread.model_copy(deep=True),
+                user_message=opening.user_message,
+                context=asking.context,
+                past=lambda limit: asking.store.past_turns(asking.owner, opening.thread.id, limit=limit),
+            ),
+            opening.run,
+            asking.responder,
+            log,
+            clock=self._clock,
+            seconds=self._limits.seconds,
+        )
+        task = asyncio.get_running_loop().create_task(turn.run(), name=f"turn {lease.turn_id}")
+        self._running[lease.turn_id] = (turn, task)
+        task.add_done_callback(partial(self._ended, lease.turn_id))
+
+    def _ended(self, turn_id: TurnId, task: asyncio.Task[None]) -> None:
+        del self._running[turn_id]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a turn ended without finishing", extra={"turn_id": turn_id}, exc_info=error)
+
+    def _live_log(self, owner: Owner, turn_id: TurnId) -> TurnLog | None:
+        running = self._running.get(turn_id)
+        return running[0].log if running is not None and running[0].lease.owner == owner else None
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.lease_seconds / 3)
+            try:
+                await self._renew()
+                await self._reap()
+            except HostError as error:
+                _log.warning("leases could not be looked after: %s", error.code)
+            except Exception:  # noqa: BLE001 - the keeper outlives whatever goes wrong once
+                _log.exception("leases could not be looked after")
+
+    async def _renew(self) -> None:
+        leases = [turn.lease for turn, _ in self._running.values()]
+        if not leases:
+            return
+        held = await self._store.renew_leases(leases, self._limits.lease_seconds)
+        for lease in leases:
+            if lease.turn_id not in held and (running := self._running.get(lease.turn_id)) is not None:
+                running[0].stop("broken")
+
+    async def _reap(self) -> None:
+        for turn in await self._store.expired_turns():
+            if turn.id in self._running:
+                continue
+            lease = await self._store.take_over(turn, self._worker, self._limits.lease_seconds)
+            if lease is not None:
+                await self._end_for_dead_worker(turn, lease)
+
+    async def _end_for_dead_worker(self, turn: Turn, lease: Lease) -> None:
+        """All that was written of the answer becomes its items."""
+        pending, seq = PendingItems(), 0
+        while batch := await self._store.read_events(turn.owner, turn.id, after=seq):
+            pending.apply_all(batch)
+            seq = batch[-1].seq
+        kept = [whole for item in pending.all() if (whole := as_it_can_be_kept(item)) is not None]
+        lines = [
+            *(wire.done(item) for item in kept),
+            wire.encode_host("host.turn.ended", status="interrupted", code=None, message=None),
+        ]
+        events = [LogEvent(seq=seq + 1 + index, data=line) for index, line in enumerate(lines)]
+        try:
+            await self._store.write_turn(lease, TurnWrite(events=events, items=kept, end=TurnEnd(status="interrupted")))
+        except HostError as error:
+            _log.warning("a dead worker's turn could not be ended: %s", error.code, extra={"turn_id": turn.id})
+            return
+        self._wakeups.notify(turn.id)
+        _log.warning("ended the turn of a worker that is gone", extra={"turn_id": turn.id})

@@ -1,0 +1,58 @@
+"""Logs: one line each, as JSON or for the eye. What an exception says stays out of them; where it came from does not.
+
+Exceptions of libraries quote requests, answers and keys in their text.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from typing import Any
+
+_KEPT = ("request_id", "turn_id", "thread_id")
+_QUIET = ("uvicorn", "httpx", "LiteLLM", "openai.agents", "mcp", "aiosqlite", "asyncio", "chatkit", "alembic")
+
+
+def configure_logging(level: str, style: str) -> None:
+    """`style`: json, text or auto (text on a terminal)."""
+    as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(TextLines() if as_text else JsonLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+class JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **{name: value for name in _KEPT if (value := getattr(record, name, None))},
+        }
+        if where := _where(record):
+            line["exception"] = where
+        return json.dumps(line, ensure_ascii=True)
+
+
+class TextLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        named = "".join(f" {name}={value}" for name in _KEPT if (value := getattr(record, name, None)))
+        message = json.dumps(record.getMessage(), ensure_ascii=False)[1:-1].replace('\\"', '"')
+        lines = [f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():7} {message}{named}"]
+        return "\n".join([*lines, *_where(record)])
+
+
+def _where(record: logging.LogRecord) -> list[str]:
+    """The exception's type and frames, and those of its causes."""
+    error = record.exc_info[1] if record.exc_info else None
+    lines: list[str] = []
+    while error is not None and len(lines) < 100:
+        lines.append(type(error).__qualname__)
+        lines += [
+            f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return lines

@@ -1,0 +1,66 @@
+"""The server process: uvicorn, except that running answers are drained before the application's lifespan ends."""
+
+import os
+import socket
+import sys
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from chatkit_host.app import TARGET_VARIABLE
+from chatkit_host.settings import Settings
+
+_TIME_TO_CLOSE_SECONDS = 3
+"""How long connections may stay open after the drain."""
+
+
+class DrainingServer(uvicorn.Server):
+    """Uvicorn ends the lifespan before it cancels streams; by then the database would be gone."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app: Any = self.config.loaded_app
+        while not hasattr(app, "state") and hasattr(app, "app"):
+            app = app.app
+        if (drain := getattr(getattr(app, "state", None), "drain", None)) is not None:
+            await drain()
+        await super().shutdown(sockets)
+
+
+class AnnouncingServer(DrainingServer):
+    """Says where it can be reached, once it can."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            announce(self.config.host, sockets[0].getsockname()[1] if sockets else self.config.port)
+
+
+def announce(host: str, port: int) -> None:
+    shown = f"[{host}]" if ":" in host else "localhost" if host in ("127.0.0.1", "0.0.0.0") else host
+    print(f"chatkit-host is ready: http://{shown}:{port}  (ChatKit endpoint: /chatkit)", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def serve(settings: Settings, target: str | None) -> None:
+    """Runs until it is told to stop. `OSError` when the address is taken."""
+    if target is not None:
+        os.environ[TARGET_VARIABLE] = target
+    config = uvicorn.Config(
+        "chatkit_host.app:from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_TIME_TO_CLOSE_SECONDS,
+        timeout_keep_alive=75,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    bound = config.bind_socket()
+    if settings.workers == 1:
+        AnnouncingServer(config).run(sockets=[bound])
+        return
+    announce(settings.host, bound.getsockname()[1])
+    Multiprocess(config, target=DrainingServer(config).run, sockets=[bound]).run()

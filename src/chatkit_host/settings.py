@@ -1,0 +1,140 @@
+"""Every setting, its environment name and its default. Read by the application's wiring and the command line alone."""
+
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "CHATKIT_HOST_"
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used; the message names it and never holds the value."""
+
+
+class Settings(BaseSettings):
+    """From the environment, else from a file `.env` in the working directory. Lists are separated by commas."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", extra="ignore", env_ignore_empty=True, populate_by_name=True
+    )
+
+    database_url: SecretStr = Field(SecretStr("sqlite:///chatkit-host.db"), validation_alias="DATABASE_URL")
+    """Where conversations are kept: `sqlite:///file.db` or `postgresql://...`, also as Neon, Supabase, RDS and Heroku write it."""
+
+    model: str = "offline"
+    """The model: `offline`, `openai/...`, `gemini/...`, `ollama/...`, `litellm/...`, or any name with a base URL."""
+    model_base_url: str | None = None
+    """An OpenAI-compatible endpoint, such as `http://localhost:1234/v1`."""
+    model_api_key: SecretStr | None = None
+    """The key of that endpoint."""
+    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY")
+    """For models `openai/...`."""
+    google_api_key: SecretStr | None = Field(None, validation_alias=AliasChoices("GOOGLE_API_KEY", "GEMINI_API_KEY"))
+    """For models `gemini/...`."""
+    models: Annotated[tuple[str, ...], NoDecode] = ()
+    """Models that a client may choose by name; others are refused."""
+    max_turns: int = Field(10, ge=1, le=100)
+    """How many times the model may be asked in one answer (each round of tool calls asks it once more)."""
+    history_items: int = Field(200, ge=1, le=2000)
+    """How many items of a conversation the model may see."""
+    history_tokens: int = Field(32_000, ge=500)
+    """About how many tokens of a conversation the model may see; older turns are left out whole."""
+    show_reasoning: bool = True
+    """Whether a model's thinking is shown to the user."""
+    first_token_seconds: float = Field(60.0, gt=0)
+    """How long a model may take to begin."""
+    idle_seconds: float = Field(30.0, gt=0)
+    """How long a model may pause. Keep-alive comments do not count as an answer."""
+    turn_seconds: float = Field(600.0, gt=0)
+    """How long an answer may take in all."""
+    offline_word_seconds: float = Field(0.02, ge=0)
+    """How long the offline model takes for a word."""
+    mcp_servers: Annotated[tuple[str, ...], NoDecode] = ()
+    """Addresses of MCP servers (Streamable HTTP) whose tools the assistant may use."""
+    mcp_seconds: float = Field(30.0, gt=0)
+    """How long a call of such a tool may take."""
+    tracing: bool = False
+    """Whether the Agents SDK exports traces to OpenAI."""
+
+    jwt_secret: SecretStr | None = Field(None, validation_alias=AliasChoices("JWT_SECRET", "BETTER_AUTH_SECRET"))
+    """Shared secret of HS256 tokens, at least 32 bytes."""
+    jwt_jwks_url: str | None = Field(None, validation_alias="JWT_JWKS_URL")
+    """Where the keys of RS, PS, ES or EdDSA tokens are published."""
+    jwt_issuer: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="JWT_ISSUER")
+    """Who must have issued a token (`iss`)."""
+    jwt_audience: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="JWT_AUDIENCE")
+    """For whom a token must be (`aud`)."""
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="CORS_ORIGINS")
+    """Web pages that may call this server from a browser, such as `https://app.example.com`."""
+
+    host: str = Field("127.0.0.1", validation_alias="HOST")
+    """Where to listen. Anything but loopback needs authentication."""
+    port: int = Field(8000, ge=0, le=65535, validation_alias="PORT")
+    """0 takes a free one."""
+    workers: int = Field(1, ge=1, le=64)
+    """Server processes."""
+    log_level: str = Field("INFO", validation_alias="LOG_LEVEL")
+    """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
+    log_format: str = Field("auto", pattern="^(auto|json|text)$")
+    """`json`, `text`, or `auto`: text on a terminal."""
+
+    max_body_bytes: int = Field(1_048_576, ge=1024)
+    """The largest request."""
+    lease_seconds: float = Field(15.0, ge=1)
+    """After how long without a sign of life a worker's turns are ended by another."""
+    heartbeat_seconds: float = Field(15.0, gt=0)
+    """How often a silent stream shows that it is alive."""
+    flush_seconds: float = Field(0.05, gt=0)
+    """How far shown text may be ahead of the database."""
+    drain_seconds: float = Field(25.0, ge=0)
+    """How long running answers may go on when the server is told to stop."""
+
+    @field_validator("models", "mcp_servers", "jwt_issuer", "jwt_audience", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            scheme, _, rest = origin.partition("://")
+            if scheme not in ("http", "https") or not rest or "/" in rest or "*" in rest:
+                raise ValueError("must be exact origins such as https://app.example.com, without a path or wildcard")
+        return value
+
+
+def environment_name(name: str) -> str:
+    """The name by which a setting is set."""
+    alias = Settings.model_fields[name].validation_alias
+    match alias:
+        case str():
+            return alias
+        case AliasChoices():
+            return str(alias.choices[0])
+        case _:
+            return PREFIX + name.upper()
+
+
+def read_settings(**given: Any) -> Settings:
+    """`given` values win over the environment. `SettingsError` names what is wrong."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        problems = [
+            f"{_named(problem['loc'])}: {problem['msg'].removeprefix('Value error, ')}" for problem in error.errors()
+        ]
+        raise SettingsError("; ".join(problems)) from None
+
+
+def _named(place: tuple[int | str, ...]) -> str:
+    first = str(place[0]) if place else "settings"
+    return environment_name(first) if first in Settings.model_fields else first
