@@ -1,0 +1,34 @@
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.model_server import ModelServer
+from support.postgres import PostgresServer, running_postgres
+
+from chatkit_host.store.migrate import migrate
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty, migrated database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/chat.db"
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    url = postgres.fresh_database()
+    asyncio.run(migrate(url))
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    with ModelServer(hold_after=4) as server:  # a frame that names the speaker, and three words
+        yield server
