@@ -22,6 +22,7 @@ from chatkit_host.auth.authenticator import authenticator
 from chatkit_host.auth.tokens import TokenRules
 from chatkit_host.clock import utc_now
 from chatkit_host.engine.log import LogLimits
+from chatkit_host.engine.responder import Responder
 from chatkit_host.engine.turns import TurnLimits, Turns
 from chatkit_host.errors import DatabaseUnavailable, Unavailable
 from chatkit_host.ids import new_id
@@ -78,9 +79,9 @@ class _Wiring:
         self.settings = settings
         self.target = target
         self.make_context = make_context or (lambda context: context)
-        self.models: Any = None
         self.database = self._database()
         self.conversations = DatabaseConversations(self.database)
+        self.responder = self._responder()
         self.rules = token_rules(settings)
         self.authenticator = authenticator(self.rules)
         self.turns = Turns(
@@ -98,7 +99,7 @@ class _Wiring:
     def app(self) -> FastAPI:
         host = Host(
             authenticator=self.authenticator,
-            responder=self._responder(),
+            responder=self.responder,
             turns=self.turns,
             conversations=self._conversations_of,
             clock=utc_now,
@@ -118,13 +119,13 @@ class _Wiring:
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         try:
             await self._open_database()
+            await self.responder.open()
             await self.turns.open()
             yield
         finally:
             await self.turns.close()
+            await self.responder.close()
             await self.authenticator.close()
-            if self.models is not None:
-                await self.models.close()
             await self.database.close()
 
     async def _open_database(self) -> None:
@@ -173,11 +174,12 @@ class _Wiring:
 
         return ForeignConversations(store, self.conversations, context)
 
-    def _responder(self) -> Any:
+    def _responder(self) -> Responder:
         # The Agents SDK takes a second to import; nothing that does not serve needs it.
         from chatkit.server import ChatKitServer
 
         from chatkit_host.agent.chatkit_server import ServerResponder
+        from chatkit_host.agent.mcp_tools import servers_at
         from chatkit_host.agent.models.routing import ModelOptions, Models
         from chatkit_host.agent.responder import AgentOptions, AgentResponder
         from chatkit_host.agent.todo_assistant import todo_agent
@@ -185,10 +187,9 @@ class _Wiring:
         if isinstance(self.target, ChatKitServer):
             return ServerResponder(self.target)
         settings = self.settings
-        self.models = Models(model_options(settings, ModelOptions))
         return AgentResponder(
             self.target or todo_agent(TodoService(DatabaseTasks(self.database), utc_now)),
-            self.models,
+            Models(model_options(settings, ModelOptions)),
             utc_now,
             AgentOptions(
                 offered_models=settings.models,
@@ -198,6 +199,7 @@ class _Wiring:
                 show_reasoning=settings.show_reasoning,
                 tracing=settings.tracing,
             ),
+            servers_at(settings.mcp_servers, seconds=settings.mcp_seconds),
         )
 
 

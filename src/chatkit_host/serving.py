@@ -6,10 +6,11 @@ import sys
 from typing import Any
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors import multiprocess
 
 from chatkit_host.app import TARGET_VARIABLE
-from chatkit_host.settings import Settings
+from chatkit_host.logs import configure_logging
+from chatkit_host.settings import Settings, read_settings
 
 _TIME_TO_CLOSE_SECONDS = 3
 """How long connections may stay open after the drain."""
@@ -36,6 +37,21 @@ class AnnouncingServer(DrainingServer):
             announce(self.config.host, sockets[0].getsockname()[1] if sockets else self.config.port)
 
 
+class _Worker(multiprocess.Process):
+    """One of several server processes. It is started afresh: nothing of this process is set up in it."""
+
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        settings = read_settings()
+        configure_logging(settings.log_level, settings.log_format)
+        super().target(sockets)
+
+    @property
+    def server(self) -> uvicorn.Server:
+        if self._server is None:
+            self._server = DrainingServer(self.config)
+        return self._server
+
+
 def announce(host: str, port: int) -> None:
     shown = f"[{host}]" if ":" in host else "localhost" if host in ("127.0.0.1", "0.0.0.0") else host
     print(f"chatkit-host is ready: http://{shown}:{port}  (ChatKit endpoint: /chatkit)", file=sys.stderr, flush=True)  # noqa: T201
@@ -58,9 +74,12 @@ def serve(settings: Settings, target: str | None) -> None:
         timeout_keep_alive=75,
         h11_max_incomplete_event_size=64 * 1024,
     )
-    bound = config.bind_socket()
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    bound = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    bound.set_inheritable(True)
     if settings.workers == 1:
         AnnouncingServer(config).run(sockets=[bound])
         return
     announce(settings.host, bound.getsockname()[1])
-    Multiprocess(config, target=DrainingServer(config).run, sockets=[bound]).run()
+    multiprocess.Process = _Worker  # the supervisor has no other way to be given one
+    multiprocess.Multiprocess(config, sockets=[bound]).run()

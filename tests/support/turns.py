@@ -93,9 +93,7 @@ async def begun_turn(
     creates = thread is None
     thread = thread or new_thread()
     asked = question(thread.id)
-    new = new_turn(
-        thread, owner, **{"creates_thread": creates, "items": [asked], "input_item_id": asked.id, **fields}
-    )
+    new = new_turn(thread, owner, **{"creates_thread": creates, "items": [asked], "input_item_id": asked.id, **fields})
     await store.begin_turn(new)
     return new
 

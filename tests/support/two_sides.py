@@ -35,7 +35,9 @@ class OurSide:
     async def ask(self, body: Mapping[str, Any], leave_at: str | None) -> Reply:
         """Waits for an answer that somebody else has stopped and that is still being put away."""
         async with asyncio.timeout(_FREE_SECONDS):
-            while (reply := await self._ask(body, leave_at)) == {"refused": "409 turn_running"}:
+            while (  # noqa: ASYNC110 - it is another process that ends the turn
+                reply := await self._ask(body, leave_at)
+            ) == {"refused": "409 turn_running"}:
                 await asyncio.sleep(0.01)
         return reply
 
@@ -50,13 +52,17 @@ class OurSide:
 
     async def _events(self, response: httpx.Response, leave_at: str | None) -> list[Any]:
         events: list[Any] = []
-        async for line in response.aiter_lines():
-            assert line == "" or line.startswith("data: ") or line == ": ping", line
-            if line.startswith("data: "):
-                events.append(json.loads(line[6:]))
-                if leave_at is not None and leave_at in line:
-                    return events
-        assert leave_at is None, "the stream has ended before it said what was waited for"
+        rest = b""
+        async for chunk in response.aiter_raw():
+            *records, rest = (rest + chunk).split(b"\n\n")
+            for record in records:
+                assert record.startswith(b"data: ") or record == b": ping", record
+                if record.startswith(b"data: "):
+                    events.append(json.loads(record[6:]))
+                    if leave_at is not None and leave_at in record.decode():
+                        return events
+        assert rest == b"", "the stream ended in the middle of an event"
+        assert leave_at is None, "the stream ended before it said what was waited for"
         return events
 
 

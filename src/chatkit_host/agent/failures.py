@@ -161,7 +161,7 @@ def _from_agents(error: BaseException) -> TurnFailed | None:
 def _from_openai(error: BaseException) -> TurnFailed | None:
     """openai's errors, and LiteLLM's, most of which inherit from them."""
     litellm = sys.modules.get("litellm.exceptions")
-    if litellm is not None:
+    if litellm is not None and "openai" in sys.modules:
         match error:
             case litellm.ContextWindowExceededError():
                 return ContextTooLong()
@@ -169,8 +169,8 @@ def _from_openai(error: BaseException) -> TurnFailed | None:
                 return ContentRefused()
             case litellm.BudgetExceededError():
                 return ModelRefusedCredentials(_QUOTA_USED_UP)
-            case litellm.MidStreamFallbackError():
-                return ModelIncomplete()
+            case litellm.MidStreamFallbackError(original_exception=BaseException() as original):
+                return as_turn_failure(original)
             case _:
                 pass
     openai = sys.modules.get("openai")

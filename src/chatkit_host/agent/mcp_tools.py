@@ -21,9 +21,9 @@ _LOOK_SECONDS = 4.0
 
 
 class McpTools:
-    def __init__(self, urls: Sequence[str], *, seconds: float) -> None:
+    def __init__(self, servers: Sequence[MCPServer]) -> None:
         self._manager = MCPServerManager(
-            [_server(url, seconds) for url in urls],
+            servers,
             connect_timeout_seconds=_CONNECT_SECONDS,
             cleanup_timeout_seconds=_CONNECT_SECONDS,
             connect_in_parallel=True,
@@ -59,6 +59,11 @@ class McpTools:
         if lost or self._manager.failed_servers:
             _log.warning("%d MCP servers cannot be reached", len(lost) + len(self._manager.failed_servers))
             await self._manager.reconnect(failed_only=not lost)
+
+
+def servers_at(urls: Sequence[str], *, seconds: float) -> list[MCPServer]:
+    """Servers to connect to; `seconds` is how long a call may take."""
+    return [_server(url, seconds) for url in urls]
 
 
 async def tool_names(url: str, *, seconds: float) -> list[str]:

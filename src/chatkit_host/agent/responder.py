@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from agents import Agent, ModelProvider, RunConfig, RunHooks, Runner
 from agents.items import ModelResponse
+from agents.mcp import MCPServer
 from agents.run_context import RunContextWrapper
 from agents.tool import Tool
 from agents.tool_context import ToolContext
@@ -16,6 +17,7 @@ from chatkit_host.agent.display import Display
 from chatkit_host.agent.failures import as_turn_failure
 from chatkit_host.agent.heard_model import with_heard_models
 from chatkit_host.agent.lane import Lane
+from chatkit_host.agent.mcp_tools import McpTools
 from chatkit_host.agent.transcript import model_input, recorded
 from chatkit_host.clock import Clock
 from chatkit_host.engine.ports import ModelItem
@@ -32,6 +34,8 @@ class LaneModels(Protocol):
 
     def bound(self, lane: Lane) -> ModelProvider: ...
 
+    async def close(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentOptions:
@@ -45,11 +49,27 @@ class AgentOptions:
 
 
 class AgentResponder(Responder):
-    def __init__(self, agent: Agent[Any], models: LaneModels, clock: Clock, options: AgentOptions) -> None:
-        self.agent = agent
+    def __init__(
+        self,
+        agent: Agent[Any],
+        models: LaneModels,
+        clock: Clock,
+        options: AgentOptions,
+        mcp_servers: Sequence[MCPServer] = (),
+    ) -> None:
+        """`mcp_servers` are the agent's in addition to its own; all of them are connected and looked after."""
         self.clock = clock
+        self._agent = agent
         self._models = models
+        self._tools = McpTools([*agent.mcp_servers, *mcp_servers])
         self._options = options
+
+    async def open(self) -> None:
+        self._tools.open()
+
+    async def close(self) -> None:
+        await self._tools.close()
+        await self._models.close()
 
     def title_for(self, message: UserMessageItem) -> str | None:
         """The first words of the message."""
@@ -67,6 +87,12 @@ class AgentResponder(Responder):
         conversation = model_input(past, turn.user_message, tokens=self._options.history_tokens)
         display = Display(events, ThreadId(turn.thread.id), self.clock, show_reasoning=self._options.show_reasoning)
         await _Run(self, turn, events, display).answer(conversation)
+
+    def agent_for_turn(self, lane: Lane) -> Agent[Any]:
+        """The agent as it can work now: with the MCP servers that can be reached."""
+        reachable = self._tools.servers
+        agent = self._agent if reachable == self._agent.mcp_servers else self._agent.clone(mcp_servers=reachable)
+        return with_heard_models(agent, lane)
 
     def run_config(self, turn: TurnInput, lane: Lane) -> RunConfig:
         asked = turn.user_message.inference_options.model if turn.user_message is not None else None
@@ -97,7 +123,7 @@ class _Run(RunHooks[TurnContext]):
 
     async def answer(self, conversation: list[ModelItem]) -> None:
         result = Runner.run_streamed(
-            with_heard_models(self._responder.agent, self._display),
+            self._responder.agent_for_turn(self._display),
             conversation,  # type: ignore[arg-type]  # the SDK's union of typed dicts
             context=self._context,
             max_turns=self._responder.max_turns,

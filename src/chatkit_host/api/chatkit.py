@@ -7,7 +7,7 @@ import base64
 import binascii
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, ClassVar, assert_never
+from typing import Any, assert_never
 
 from chatkit.types import (
     AttachmentsCreateReq,
@@ -188,4 +188,4 @@ def _schema() -> dict[str, Any]:
 
 
 class _SchemaOfRequests(GenerateJsonSchema):
-    ignored_warning_kinds: ClassVar[set[JsonSchemaWarningKind]] = {"skipped-choice", "non-serializable-default"}
+    ignored_warning_kinds: set[JsonSchemaWarningKind] = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - as the base

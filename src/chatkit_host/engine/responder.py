@@ -100,6 +100,12 @@ Run = Callable[[TurnInput, TurnEvents], Awaitable[None]]
 class Responder:
     """What an application may do. The ways in that a subclass leaves out are refused with `NotSupported`."""
 
+    async def open(self) -> None:
+        """Called before the first turn."""
+
+    async def close(self) -> None:
+        """Called after the last."""
+
     def stream_options(self, thread: ThreadMetadata, context: Any) -> StreamOptions:
         return StreamOptions(allow_cancel=True)
 

@@ -1,0 +1,56 @@
+"""A call of the run loop as a chat completions request, by the Agents SDK's own converter."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from agents.models.chatcmpl_converter import Converter
+from openai import Omit
+
+from chatkit_host.agent.models.spoken import ModelRequest
+
+
+def chat_messages(request: ModelRequest, model: str, base_url: str | None, *, litellm: bool = False) -> list[Any]:
+    settings = request.settings
+    messages: list[Any] = Converter.items_to_messages(
+        request.input,
+        model=model,
+        base_url=base_url,
+        preserve_thinking_blocks=litellm and settings.reasoning is not None and settings.reasoning.effort is not None,
+        preserve_tool_output_all_content=litellm,
+    )
+    if request.instructions:
+        messages.insert(0, {"role": "system", "content": request.instructions})
+    return messages
+
+
+def chat_parameters(request: ModelRequest) -> dict[str, Any]:
+    """Everything but model, messages, streaming and transport; absent where nothing was asked for."""
+    settings = request.settings
+    tools: list[Any] = [Converter.tool_to_openai(tool) for tool in request.tools]
+    tools += [Converter.convert_handoff_tool(handoff) for handoff in request.handoffs]
+    parameters: dict[str, Any] = {
+        "temperature": settings.temperature,
+        "top_p": settings.top_p,
+        "frequency_penalty": settings.frequency_penalty,
+        "presence_penalty": settings.presence_penalty,
+        "max_tokens": settings.max_tokens,
+        "reasoning_effort": settings.reasoning.effort if settings.reasoning is not None else None,
+        "verbosity": settings.verbosity,
+        "top_logprobs": settings.top_logprobs,
+        "logprobs": True if settings.top_logprobs is not None else None,
+        "response_format": present(Converter.convert_response_format(request.output_schema)),
+    }
+    if tools:
+        # Both are refused where there are no tools.
+        parameters["tools"] = tools
+        parameters["tool_choice"] = present(Converter.convert_tool_choice(settings.tool_choice))
+        parameters["parallel_tool_calls"] = settings.parallel_tool_calls
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+def present(value: Any) -> Any:
+    return None if isinstance(value, Omit) else value
+
+
+def request_headers(own: Mapping[str, str], extra: Mapping[str, Any] | None) -> dict[str, str]:
+    return {**own, **{name: str(value) for name, value in (extra or {}).items() if not isinstance(value, Omit)}}

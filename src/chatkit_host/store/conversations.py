@@ -1,0 +1,163 @@
+"""Conversations in the database: the engine's `ConversationStore`, each method one transaction."""
+
+import itertools
+from collections.abc import Sequence
+
+from chatkit.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata
+
+from chatkit_host.engine.ports import (
+    Lease,
+    NewTurn,
+    Order,
+    PastTurn,
+    ThreadChanges,
+    TurnEnd,
+    TurnWrite,
+)
+from chatkit_host.errors import Conflict, LeaseLost, NotFound
+from chatkit_host.ids import Owner, TurnId
+from chatkit_host.store.database import Read, Write
+from chatkit_host.store.payloads import item_from, value_from
+from chatkit_host.store.queries import attachments, events, feedback, items, threads, turns
+from chatkit_host.store.queries.deletion import delete_thread
+from chatkit_host.store.turns import DatabaseTurns
+
+
+class DatabaseConversations(DatabaseTurns):
+    """Fulfils `engine.ports.ConversationStore`. Every method may raise `DatabaseUnavailable`, every limit below 1 `InvalidInput`."""
+
+    async def load_thread(self, owner: Owner, thread_id: str) -> ThreadMetadata:
+        return await self._database.reading(lambda r: threads.load(r, owner, thread_id))
+
+    async def load_threads(self, owner: Owner, *, limit: int, after: str | None, order: Order) -> Page[ThreadMetadata]:
+        return await self._database.reading(lambda r: threads.page(r, owner, limit=limit, after=after, order=order))
+
+    async def load_items(
+        self, owner: Owner, thread_id: str, *, limit: int, after: str | None, order: Order, hidden: bool = False
+    ) -> Page[ThreadItem]:
+        return await self._database.reading(
+            lambda r: items.page(r, owner, thread_id, limit=limit, after=after, order=order, hidden=hidden)
+        )
+
+    async def load_item(self, owner: Owner, thread_id: str, item_id: str) -> ThreadItem:
+        return await self._database.reading(lambda r: items.load(r, owner, thread_id, item_id))
+
+    async def change_thread(self, owner: Owner, thread_id: str, changes: ThreadChanges) -> ThreadMetadata:
+        return await self._database.writing(lambda w: threads.change(w, owner, thread_id, changes))
+
+    async def delete_thread(self, owner: Owner, thread_id: str) -> None:
+        await self._database.writing(lambda w: delete_thread(w, owner, thread_id))
+
+    async def load_attachment(self, owner: Owner, attachment_id: str) -> Attachment:
+        return await self._database.reading(lambda r: attachments.load(r, owner, attachment_id))
+
+    async def save_attachment(self, owner: Owner, attachment: Attachment) -> None:
+        await self._database.writing(lambda w: attachments.save(w, owner, attachment))
+
+    async def delete_attachment(self, owner: Owner, attachment_id: str) -> None:
+        await self._database.writing(lambda w: attachments.delete_unused(w, owner, attachment_id))
+
+    async def save_feedback(self, owner: Owner, thread_id: str, item_ids: Sequence[str], kind: FeedbackKind) -> None:
+        def save(w: Write) -> None:
+            threads.require(w, owner, thread_id)
+            if not items.all_shown(w, owner, thread_id, item_ids):
+                raise NotFound
+            feedback.save(w, owner, thread_id, item_ids, kind)
+
+        await self._database.writing(save)
+
+    async def begin_turn(self, new: NewTurn) -> None:
+        await self._database.writing(lambda w: _begin(w, new))
+
+    async def write_turn(self, lease: Lease, write: TurnWrite) -> None:
+        await self._database.writing(lambda w: _write(w, lease, write))
+
+    async def past_turns(self, owner: Owner, thread_id: str, *, limit: int) -> list[PastTurn]:
+        return await self._database.reading(lambda r: _past_turns(r, owner, thread_id, limit))
+
+
+def _begin(w: Write, new: NewTurn) -> None:
+    lease = new.lease
+    owner, thread_id, turn_id = lease.owner, lease.thread_id, lease.turn_id
+    if w.repeated and turns.was_added(w, lease):
+        return  # the commit had come through after all
+    if new.creates_thread:
+        if not threads.create(w, owner, new.thread, new.created_at, items=len(new.items)):
+            raise Conflict
+        first: int | None = 1
+    else:
+        first = threads.reserve_positions(w, owner, thread_id, len(new.items), new.created_at)
+        if first is None:
+            raise NotFound
+    turns.add(w, new)
+    for attachment in new.attachments:
+        attachments.bind(w, owner, attachment, thread_id)
+    if new.supersedes_after is not None:
+        items.set_aside_after(w, owner, thread_id, new.supersedes_after, turn_id)
+    if new.removed_items:
+        items.delete(w, owner, thread_id, new.removed_items)
+    if new.items:
+        items.save_at(w, owner, thread_id, new.items, first=first, turn_id=turn_id)
+    if new.events:
+        events.append(w, lease, new.events)
+
+
+def _write(w: Write, lease: Lease, write: TurnWrite) -> None:
+    """Four statements for the usual end of a turn: the turn, its events, the thread's positions, the item."""
+    owner, thread_id, turn_id = lease.owner, lease.thread_id, lease.turn_id
+    turn = turns.write(w, lease, write)
+    if turn is None:
+        return
+    if write.events:
+        events.append(w, lease, write.events)
+    if write.items and not items.save(w, owner, thread_id, write.items, turn_id=turn_id, moment=w.moment()):
+        raise LeaseLost
+    if write.removed_items:
+        items.delete(w, owner, thread_id, write.removed_items)
+    if write.thread_changes:
+        try:
+            threads.change(w, owner, thread_id, write.thread_changes)
+        except NotFound as gone:
+            raise LeaseLost from gone
+    if write.end is not None and turn.operation == "retry":
+        _settle_retry(w, lease, write.end, turn.input_item_id)
+
+
+def _settle_retry(w: Write, lease: Lease, end: TurnEnd, input_item_id: str | None) -> None:
+    """A new answer takes the old one's place, and the question with it; without one the old answer is there again."""
+    owner, thread_id, turn_id = lease.owner, lease.thread_id, lease.turn_id
+    if end.status != "completed":
+        items.bring_back(w, owner, thread_id, turn_id)
+        return
+    items.delete_set_aside(w, owner, thread_id, turn_id)
+    if input_item_id is not None:
+        items.give_to_turn(w, owner, thread_id, input_item_id, turn_id)
+
+
+def _past_turns(r: Read, owner: Owner, thread_id: str, limit: int) -> list[PastTurn]:
+    """A turn is told once, where its last item is: an action may have replaced an item of long ago."""
+    rows = items.newest(r, owner, thread_id, limit=limit)
+    known = turns.transcripts(r, owner, sorted({row.turn_id for row in rows if row.turn_id is not None}))
+    last_place = {row.turn_id: place for place, row in enumerate(rows)}
+    written = {
+        turn_id: [item_from(row.kind, row.payload) for row in rows if row.turn_id == turn_id] for turn_id in known
+    }
+    past: list[PastTurn] = []
+    for is_loose, neighbours in itertools.groupby(enumerate(rows), key=lambda placed: placed[1].turn_id not in known):
+        if is_loose:
+            loose = [item_from(row.kind, row.payload) for _, row in neighbours]
+            past.append(PastTurn(turn_id=None, status=None, items=loose, transcript=None))
+            continue
+        for place, row in neighbours:
+            if last_place[row.turn_id] == place:
+                turn = known[row.turn_id]
+                transcript = None if turn.transcript is None else value_from(turn.transcript)
+                past.append(
+                    PastTurn(
+                        turn_id=TurnId(row.turn_id),
+                        status=turn.status,
+                        items=written[row.turn_id],
+                        transcript=transcript,
+                    )
+                )
+    return past

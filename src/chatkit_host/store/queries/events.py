@@ -1,0 +1,80 @@
+"""The event log of a turn: a row for each group of events that was written together."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from chatkit_host.engine.ports import Lease, LogEvent
+from chatkit_host.errors import NotFound
+from chatkit_host.ids import Owner
+from chatkit_host.store.database import Read, Write
+from chatkit_host.store.queries.pages import check_limit
+from chatkit_host.store.tables import turn_events, turns
+from chatkit_host.text import safe_text
+
+
+def append(w: Write, lease: Lease, events: Sequence[LogEvent]) -> None:
+    """A group that is there already stays, or grows when it is written again with more behind it.
+
+    The owner was checked with the lease, which the caller has fenced in this transaction.
+    """
+    first, last = events[0].seq, events[-1].seq
+    if last - first + 1 != len(events):
+        raise ValueError("the events of a group are numbered without gaps")
+    statement = w.insert(turn_events).values(
+        turn_id=lease.turn_id,
+        first_seq=first,
+        last_seq=last,
+        attempt=lease.attempt,
+        payload="\n".join(_line(event.data) for event in events),
+    )
+    w.run(
+        statement.on_conflict_do_update(
+            index_elements=[turn_events.c.turn_id, turn_events.c.first_seq],
+            set_={name: statement.excluded[name] for name in ("last_seq", "attempt", "payload")},
+            where=turn_events.c.last_seq < statement.excluded.last_seq,
+        )
+    )
+
+
+def read(r: Read, owner: Owner, turn_id: str, *, after: int, limit: int) -> list[LogEvent]:
+    check_limit(limit)
+    # The group that holds event `after + 1` starts at or before it; found by the primary key alone.
+    earlier = turn_events.alias()
+    start = (
+        sa.select(sa.func.coalesce(sa.func.max(earlier.c.first_seq), 0))
+        .where(earlier.c.turn_id == turn_id, earlier.c.first_seq <= after + 1)
+        .scalar_subquery()
+    )
+    rows = r.all(
+        sa.select(turn_events.c.first_seq, turn_events.c.payload)
+        .select_from(
+            turns.outerjoin(
+                turn_events,
+                sa.and_(
+                    turn_events.c.turn_id == turns.c.id,
+                    turn_events.c.first_seq >= start,
+                    turn_events.c.last_seq > after,
+                ),
+            )
+        )
+        .where(turns.c.id == turn_id, turns.c.owner == owner)
+        .order_by(turn_events.c.first_seq)
+        .limit(limit)
+    )
+    if not rows:
+        raise NotFound
+    events: list[LogEvent] = []
+    for row in rows:
+        if row.first_seq is None:
+            break  # the turn is there and has nothing new
+        for seq, line in enumerate(row.payload.encode().split(b"\n"), row.first_seq):
+            if seq > after:
+                events.append(LogEvent(seq=seq, data=line))
+                after = seq
+    return events
+
+
+def _line(data: bytes) -> str:
+    # JSON has newlines between its tokens only, where a space means the same.
+    return safe_text(data.decode(errors="replace").replace("\n", " "))

@@ -1,0 +1,145 @@
+"""Items of a thread, in the order of their positions. What a retry has set aside is not there for anyone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from chatkit.types import Page, ThreadItem
+
+from chatkit_host.clock import as_utc
+from chatkit_host.errors import NotFound
+from chatkit_host.ids import Owner, TurnId
+from chatkit_host.store.database import AnyRow, Read, Write
+from chatkit_host.store.payloads import HIDDEN_KINDS, item_from, item_json, safe
+from chatkit_host.store.queries import threads
+from chatkit_host.store.queries.pages import check_limit, following, page_of
+from chatkit_host.store.tables import items
+
+_VISIBLE = items.c.superseded_by.is_(None)
+
+
+def _in_thread(owner: Owner, thread_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(items.c.thread_id == thread_id, items.c.owner == owner)
+
+
+def load(r: Read, owner: Owner, thread_id: str, item_id: str) -> ThreadItem:
+    statement = sa.select(items.c.kind, items.c.payload)
+    row = r.first(statement.where(_in_thread(owner, thread_id), items.c.id == item_id, _VISIBLE))
+    if row is None:
+        raise NotFound
+    return item_from(row.kind, row.payload)
+
+
+def page(
+    r: Read, owner: Owner, thread_id: str, *, limit: int, after: str | None, order: str, hidden: bool
+) -> Page[ThreadItem]:
+    check_limit(limit)
+    position = None if after is None else (_position(r, owner, thread_id, after),)
+    statement = sa.select(items.c.kind, items.c.payload).where(_in_thread(owner, thread_id), _VISIBLE)
+    if not hidden:
+        statement = statement.where(items.c.kind.not_in(HIDDEN_KINDS))
+    rows = r.all(following(statement, (items.c.seq,), position, order, limit))
+    if not rows and after is None:
+        threads.require(r, owner, thread_id)
+    return page_of([item_from(row.kind, row.payload) for row in rows], limit)
+
+
+def newest(r: Read, owner: Owner, thread_id: str, *, limit: int) -> list[AnyRow]:
+    """`turn_id, kind, payload` of the last `limit` items, hidden ones included, oldest first."""
+    check_limit(limit)
+    statement = sa.select(items.c.turn_id, items.c.kind, items.c.payload).where(_in_thread(owner, thread_id), _VISIBLE)
+    rows = r.all(statement.order_by(items.c.seq.desc()).limit(limit))
+    if not rows:
+        threads.require(r, owner, thread_id)
+    return list(reversed(rows))
+
+
+def all_shown(r: Read, owner: Owner, thread_id: str, item_ids: Sequence[str]) -> bool:
+    """Whether every one of `item_ids` is an item of the thread that a client sees."""
+    wanted = set(item_ids)
+    statement = sa.select(sa.func.count()).select_from(items)
+    row = r.first(
+        statement.where(
+            _in_thread(owner, thread_id), _VISIBLE, items.c.id.in_(wanted), items.c.kind.not_in(HIDDEN_KINDS)
+        )
+    )
+    return row is not None and row[0] == len(wanted)
+
+
+def save(
+    w: Write, owner: Owner, thread_id: str, saved: Sequence[ThreadItem], *, turn_id: TurnId | None, moment: datetime
+) -> bool:
+    """Adds each item at the thread's end, or replaces the one with its id where that is; False when there is no such thread."""
+    first = threads.reserve_positions(w, owner, thread_id, len(saved), moment)
+    if first is None:
+        return False
+    save_at(w, owner, thread_id, saved, first=first, turn_id=turn_id)
+    return True
+
+
+def save_at(
+    w: Write, owner: Owner, thread_id: str, saved: Sequence[ThreadItem], *, first: int, turn_id: TurnId | None
+) -> None:
+    """The same at positions that are reserved already."""
+    statement = w.insert(items)
+    replaced = {name: statement.excluded[name] for name in ("kind", "payload")}
+    if turn_id is not None:
+        replaced["turn_id"] = statement.excluded.turn_id
+    w.run(
+        statement.on_conflict_do_update(
+            index_elements=[items.c.thread_id, items.c.id],
+            set_=replaced,
+            where=items.c.owner == statement.excluded.owner,
+        ),
+        [
+            {
+                "thread_id": thread_id,
+                "id": safe(item.id),
+                "owner": owner,
+                "seq": first + index,
+                "kind": item.type,
+                "payload": item_json(item),
+                "turn_id": turn_id,
+                "created_at": as_utc(item.created_at),
+            }
+            for index, item in enumerate(saved)
+        ],
+    )
+
+
+def delete(w: Write, owner: Owner, thread_id: str, item_ids: Sequence[str]) -> None:
+    w.run(sa.delete(items).where(_in_thread(owner, thread_id), items.c.id.in_(list(item_ids))))
+
+
+def set_aside_after(w: Write, owner: Owner, thread_id: str, item_id: str, turn_id: TurnId) -> None:
+    """Hides everything that follows the item, until that turn ends."""
+    position = _position(w, owner, thread_id, item_id, _VISIBLE)
+    w.run(
+        sa.update(items)
+        .where(_in_thread(owner, thread_id), items.c.seq > position, _VISIBLE)
+        .values(superseded_by=turn_id)
+    )
+
+
+def delete_set_aside(w: Write, owner: Owner, thread_id: str, turn_id: TurnId) -> None:
+    w.run(sa.delete(items).where(_in_thread(owner, thread_id), items.c.superseded_by == turn_id))
+
+
+def bring_back(w: Write, owner: Owner, thread_id: str, turn_id: TurnId) -> None:
+    w.run(
+        sa.update(items)
+        .where(_in_thread(owner, thread_id), items.c.superseded_by == turn_id)
+        .values(superseded_by=None)
+    )
+
+
+def give_to_turn(w: Write, owner: Owner, thread_id: str, item_id: str, turn_id: TurnId) -> None:
+    w.run(sa.update(items).where(_in_thread(owner, thread_id), items.c.id == item_id).values(turn_id=turn_id))
+
+
+def _position(r: Read, owner: Owner, thread_id: str, item_id: str, *further: sa.ColumnElement[bool]) -> int:
+    """Also of an item that was just set aside, so that a client that is paging can go on."""
+    row = r.first(sa.select(items.c.seq).where(_in_thread(owner, thread_id), items.c.id == item_id, *further))
+    if row is None:
+        raise NotFound
+    return row.seq

@@ -1,0 +1,198 @@
+"""Turns: who may write one, how far it is, how it ended."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from chatkit_host.engine.ports import Lease, NewTurn, Turn, TurnWrite
+from chatkit_host.errors import Conflict, LeaseLost, NotFound, TurnRunning
+from chatkit_host.ids import Owner, ThreadId, TurnId
+from chatkit_host.store.database import AnyRow, Read, Write
+from chatkit_host.store.payloads import safe, value_from, value_json
+from chatkit_host.store.tables import IS_OPEN, turns
+
+_SHOWN = (
+    turns.c.id,
+    turns.c.thread_id,
+    turns.c.owner,
+    turns.c.operation,
+    turns.c.status,
+    turns.c.worker,
+    turns.c.attempt,
+    turns.c.input_item_id,
+    turns.c.last_seq,
+    turns.c.usage,
+    turns.c.error_code,
+    turns.c.created_at,
+    turns.c.finished_at,
+)
+_RENEWED_AT_ONCE = 500
+
+
+def add(w: Write, new: NewTurn, *, set_aside: str | None = None) -> None:
+    """Raises `TurnRunning` when the thread has an open turn."""
+    lease = new.lease
+    statement = w.insert(turns).values(
+        id=lease.turn_id,
+        owner=lease.owner,
+        thread_id=lease.thread_id,
+        operation=new.operation,
+        status="running",
+        worker=lease.worker,
+        attempt=lease.attempt,
+        lease_until=w.now(plus=new.lease_seconds),
+        input_item_id=safe(new.input_item_id),
+        set_aside=set_aside,
+        last_seq=new.events[-1].seq if new.events else 0,
+        created_at=new.created_at,
+    )
+    # Two tries: the turn that is in the way may end between the statements.
+    for _ in range(2):
+        if w.returning(statement.on_conflict_do_nothing().returning(turns.c.id)):
+            return
+        if (running := open_in(w, lease.owner, lease.thread_id)) is not None:
+            raise TurnRunning(running.id)
+    raise Conflict
+
+
+def was_added(r: Read, lease: Lease) -> bool:
+    row = r.first(sa.select(turns.c.worker).where(turns.c.id == lease.turn_id, turns.c.owner == lease.owner))
+    return row is not None and row.worker == lease.worker
+
+
+def write(w: Write, lease: Lease, change: TurnWrite) -> AnyRow | None:
+    """Takes the turn's row, sets what changes in it, and returns `operation, input_item_id, set_aside`.
+
+    This is the fence: raises `LeaseLost` when the turn is not open under this lease. None when a commit whose outcome was unknown
+    turns out to have ended the turn, exactly as asked for here.
+    """
+    values: dict[str, Any] = {}
+    if change.events:
+        last = change.events[-1].seq
+        values["last_seq"] = sa.case((turns.c.last_seq < last, last), else_=turns.c.last_seq)
+    if change.transcript is not None:
+        values["transcript"] = value_json(list(change.transcript))
+    if change.usage is not None:
+        values["usage"] = value_json(change.usage)
+    if change.end is not None:
+        values |= {"status": change.end.status, "error_code": safe(change.end.error_code), "finished_at": w.moment()}
+    rows = w.returning(
+        sa.update(turns)
+        .where(_held(lease))
+        .values(values or {"attempt": lease.attempt})
+        .returning(turns.c.operation, turns.c.input_item_id, turns.c.set_aside)
+    )
+    if rows:
+        return rows[0]
+    if w.repeated and change.end is not None:
+        row = _ended_as(w, lease)
+        if row is not None and row.status == change.end.status:
+            return None
+    raise LeaseLost
+
+
+def _ended_as(r: Read, lease: Lease) -> AnyRow | None:
+    return r.first(
+        sa.select(turns.c.status).where(
+            turns.c.id == lease.turn_id,
+            turns.c.owner == lease.owner,
+            turns.c.worker == lease.worker,
+            turns.c.attempt == lease.attempt,
+        )
+    )
+
+
+def set_aside(r: Read, lease: Lease) -> str | None:
+    """What the turn keeps of somebody else's Store, as JSON. Raises `LeaseLost` as `write` does."""
+    row = r.first(sa.select(turns.c.set_aside).where(_held(lease)))
+    if row is None:
+        raise LeaseLost
+    return row.set_aside
+
+
+def load(r: Read, owner: Owner, turn_id: str) -> Turn:
+    row = r.first(sa.select(*_SHOWN).where(turns.c.id == turn_id, turns.c.owner == owner))
+    if row is None:
+        raise NotFound
+    return _turn(row)
+
+
+def open_in(r: Read, owner: Owner, thread_id: str) -> Turn | None:
+    row = r.first(sa.select(*_SHOWN).where(turns.c.owner == owner, turns.c.thread_id == thread_id, IS_OPEN))
+    return None if row is None else _turn(row)
+
+
+def transcripts(r: Read, owner: Owner, turn_ids: Sequence[str]) -> dict[str, AnyRow]:
+    """`status, transcript` (JSON text or None) by turn."""
+    statement = sa.select(turns.c.id, turns.c.status, turns.c.transcript)
+    return {row.id: row for row in r.all(statement.where(turns.c.owner == owner, turns.c.id.in_(list(turn_ids))))}
+
+
+def delete_of_thread(w: Write, owner: Owner, thread_id: str) -> int:
+    """With their events."""
+    return w.run(sa.delete(turns).where(turns.c.owner == owner, turns.c.thread_id == thread_id))
+
+
+def renew(w: Write, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
+    """The system's own: leases of all owners at once. A lease names its turn, worker and attempt, which nobody can guess."""
+    renewed: set[TurnId] = set()
+    for start in range(0, len(leases), _RENEWED_AT_ONCE):
+        held = [(each.turn_id, each.worker, each.attempt) for each in leases[start : start + _RENEWED_AT_ONCE]]
+        rows = w.returning(
+            sa.update(turns)
+            .where(sa.tuple_(turns.c.id, turns.c.worker, turns.c.attempt).in_(held), IS_OPEN)
+            .values(lease_until=w.now(plus=seconds))
+            .returning(turns.c.id)
+        )
+        renewed |= {TurnId(row.id) for row in rows}
+    return renewed
+
+
+def expired(r: Read) -> list[Turn]:
+    """The system's own: turns of all owners."""
+    rows = r.all(sa.select(*_SHOWN).where(IS_OPEN, turns.c.lease_until < r.now()).order_by(turns.c.lease_until))
+    return [_turn(row) for row in rows]
+
+
+def take_over(w: Write, turn: Turn, worker: str, seconds: float) -> Lease | None:
+    """The system's own, for the owner of the turn. The lease must still be out: its holder may have come back meanwhile."""
+    rows = w.returning(
+        sa.update(turns)
+        .where(_held(turn.lease), turns.c.lease_until < w.now())
+        .values(worker=worker, attempt=turns.c.attempt + 1, lease_until=w.now(plus=seconds))
+        .returning(turns.c.attempt)
+    )
+    if rows:
+        return Lease(
+            turn_id=turn.id, thread_id=turn.thread_id, owner=turn.owner, worker=worker, attempt=rows[0].attempt
+        )
+    return None
+
+
+def _held(lease: Lease) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        turns.c.id == lease.turn_id,
+        turns.c.owner == lease.owner,
+        turns.c.worker == lease.worker,
+        turns.c.attempt == lease.attempt,
+        IS_OPEN,
+    )
+
+
+def _turn(row: AnyRow) -> Turn:
+    return Turn(
+        id=TurnId(row.id),
+        thread_id=ThreadId(row.thread_id),
+        owner=Owner(row.owner),
+        operation=row.operation,
+        status=row.status,
+        worker=row.worker,
+        attempt=row.attempt,
+        input_item_id=row.input_item_id,
+        last_seq=row.last_seq,
+        usage=None if row.usage is None else value_from(row.usage),
+        error_code=row.error_code,
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )

@@ -1,0 +1,178 @@
+"""The tables: one schema for SQLite and PostgreSQL. `migrations/` makes it; a test compares the two.
+
+JSON is kept as text: both databases return it byte for byte, and none of it is searched.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+import sqlalchemy as sa
+from chatkit.types import FeedbackKind
+from sqlalchemy.engine import Dialect
+
+from chatkit_host.engine.ports import OPEN_STATUSES, Operation, TurnStatus
+from chatkit_host.todo.tasks import Priority
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """A point in time: `timestamptz` in PostgreSQL, in SQLite text such as `2026-11-21T12:00:00.000000Z`, which sorts.
+
+    Takes aware datetimes only and returns them in UTC.
+    """
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime must not reach the database")
+        value = value.astimezone(UTC)
+        if dialect.name == "sqlite":
+            return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+
+
+def _one_of(column: str, values: tuple[str, ...], name: str) -> sa.CheckConstraint:
+    return sa.CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=name)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+threads = sa.Table(
+    "threads",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("title", sa.Text),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("allowed_image_domains", sa.Text),
+    sa.Column("metadata", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    # Of the last message, not of the last rename: people look for what they talked about last.
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("next_seq", sa.BigInteger, nullable=False),
+    sa.Index(None, "owner", "updated_at", "id"),
+)
+
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("thread_id", sa.Text, sa.ForeignKey("threads.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("turn_id", sa.Text),
+    # The retry that set this item aside; nobody sees it until that turn has ended.
+    sa.Column("superseded_by", sa.Text),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.UniqueConstraint("thread_id", "seq"),
+)
+
+turns = sa.Table(
+    "turns",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    # No foreign key: the thread may live in somebody else's chatkit Store. Deleting a thread deletes its turns explicitly.
+    sa.Column("thread_id", sa.Text, nullable=False),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("worker", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("lease_until", Moment, nullable=False),
+    sa.Column("cancel_requested_at", Moment),
+    sa.Column("input_item_id", sa.Text),
+    # Items that a retry took out of somebody else's chatkit Store, which cannot set them aside itself.
+    sa.Column("set_aside", sa.Text),
+    sa.Column("idempotency_key", sa.Text),
+    sa.Column("request_hash", sa.Text),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Column("transcript", sa.Text),
+    sa.Column("usage", sa.Text),
+    sa.Column("error_code", sa.Text),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment),
+    _one_of("operation", get_args(Operation), "operation"),
+    _one_of("status", get_args(TurnStatus), "status"),
+    sa.UniqueConstraint("owner", "idempotency_key"),
+    sa.Index("ix_turns_owner_thread_id", "owner", "thread_id"),
+)
+
+IS_OPEN = turns.c.status.in_([sa.literal_column(repr(status)) for status in OPEN_STATUSES])
+
+sa.Index("uq_turns_open", turns.c.owner, turns.c.thread_id, unique=True, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+sa.Index("ix_turns_open_lease_until", turns.c.lease_until, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+
+turn_events = sa.Table(
+    "turn_events",
+    metadata,
+    sa.Column("turn_id", sa.Text, sa.ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("first_seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("last_seq", sa.BigInteger, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    # One JSON document per line; line i (from 0) is event `first_seq + i`.
+    sa.Column("payload", sa.Text, nullable=False),
+)
+
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    # No foreign key, as with turns. Set once a message uses the attachment.
+    sa.Column("thread_id", sa.Text),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Index(None, "owner", "thread_id"),
+)
+
+feedback = sa.Table(
+    "feedback",
+    metadata,
+    # The owner is part of the key because somebody else's chatkit Store may give ids that are unique per user only.
+    sa.Column("owner", sa.Text, primary_key=True),
+    sa.Column("thread_id", sa.Text, primary_key=True),
+    sa.Column("item_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    _one_of("kind", get_args(FeedbackKind), "kind"),
+)
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    # Two that are added at once may share a position; their ids, which sort by time, decide.
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("description", sa.Text),
+    sa.Column("completed", sa.Boolean, nullable=False),
+    sa.Column("priority", sa.Text, nullable=False),
+    sa.Column("due_date", sa.Date),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("completed_at", Moment),
+    _one_of("priority", get_args(Priority), "priority"),
+    sa.Index(None, "owner", "position", "id"),
+)

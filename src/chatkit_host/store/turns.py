@@ -1,0 +1,73 @@
+"""Turns and their event logs in the database, whoever keeps the threads."""
+
+from collections.abc import Sequence
+
+from chatkit.types import FeedbackKind, ThreadItem
+
+from chatkit_host.engine.ports import Lease, LogEvent, NewTurn, Turn, TurnWrite
+from chatkit_host.ids import Owner, TurnId
+from chatkit_host.store.database import Database, Write
+from chatkit_host.store.payloads import items_from, items_json
+from chatkit_host.store.queries import events, feedback, turns
+from chatkit_host.store.queries.deletion import delete_what_is_ours
+
+
+class DatabaseTurns:
+    """The half of `engine.ports.TurnStore` that touches no thread, and what it takes to put another Store beside it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load_turn(self, owner: Owner, turn_id: str) -> Turn:
+        return await self._database.reading(lambda r: turns.load(r, owner, turn_id))
+
+    async def open_turn(self, owner: Owner, thread_id: str) -> Turn | None:
+        return await self._database.reading(lambda r: turns.open_in(r, owner, thread_id))
+
+    async def read_events(self, owner: Owner, turn_id: str, *, after: int, limit: int = 1000) -> list[LogEvent]:
+        return await self._database.reading(lambda r: events.read(r, owner, turn_id, after=after, limit=limit))
+
+    async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
+        if not leases:
+            return set()
+        return await self._database.writing(lambda w: turns.renew(w, leases, seconds))
+
+    async def expired_turns(self) -> list[Turn]:
+        return await self._database.reading(turns.expired)
+
+    async def take_over(self, turn: Turn, worker: str, seconds: float) -> Lease | None:
+        return await self._database.writing(lambda w: turns.take_over(w, turn, worker, seconds))
+
+    async def reserve_turn(self, new: NewTurn, *, set_aside: Sequence[ThreadItem] = ()) -> None:
+        """The turn and its events of `new`, nothing else of it. Raises `TurnRunning`."""
+
+        def reserve(w: Write) -> None:
+            if w.repeated and turns.was_added(w, new.lease):
+                return
+            turns.add(w, new, set_aside=items_json(set_aside) if set_aside else None)
+            if new.events:
+                events.append(w, new.lease, new.events)
+
+        await self._database.writing(reserve)
+
+    async def write_log(self, lease: Lease, write: TurnWrite) -> None:
+        """Events, transcript, usage and end of `write`, nothing else of it. Raises `LeaseLost`."""
+
+        def log(w: Write) -> None:
+            if turns.write(w, lease, write) is not None and write.events:
+                events.append(w, lease, write.events)
+
+        await self._database.writing(log)
+
+    async def items_set_aside(self, lease: Lease) -> list[ThreadItem]:
+        """What was given to `reserve_turn`. Raises `LeaseLost` when the lease is not held."""
+        payload = await self._database.reading(lambda r: turns.set_aside(r, lease))
+        return [] if payload is None else items_from(payload)
+
+    async def record_feedback(self, owner: Owner, thread_id: str, item_ids: Sequence[str], kind: FeedbackKind) -> None:
+        """Without a look at whether the items are there."""
+        await self._database.writing(lambda w: feedback.save(w, owner, thread_id, item_ids, kind))
+
+    async def forget_thread(self, owner: Owner, thread_id: str) -> None:
+        """Turns, events and feedback of a thread that is kept elsewhere."""
+        await self._database.writing(lambda w: delete_what_is_ours(w, owner, thread_id))
