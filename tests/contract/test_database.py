@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import exc
 from support.postgres import PostgresServer, free_port
 from support.turns import ALICE, BOB, answer, begun_turn, end_turn, events, item_ids, new_thread
 
@@ -73,13 +74,13 @@ async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> No
 
 async def test_a_reader_cannot_write(database: Database) -> None:
     new = await begun_turn(DatabaseConversations(database))
-    with pytest.raises((DatabaseUnavailable, sa.exc.DBAPIError)):
+    with pytest.raises((DatabaseUnavailable, exc.DBAPIError)):
         await database.reading(lambda r: r._connection.execute(sa.delete(threads)))  # pyright: ignore[reportPrivateUsage]
     assert await DatabaseConversations(database).load_thread(ALICE, new.thread.id) == new.thread
 
 
 async def test_a_naive_time_does_not_reach_the_database(database: Database) -> None:
-    with pytest.raises(sa.exc.StatementError, match="naive"):
+    with pytest.raises(exc.StatementError, match="naive"):
         await begun_turn(DatabaseConversations(database), created_at=datetime(2026, 1, 1))  # noqa: DTZ001
 
 

@@ -105,6 +105,20 @@ async def test_hidden_items_show_only_when_asked_for(conversations: Stores) -> N
     assert ids(everything.data) == [new.input_item_id, "h_1", said.id]
 
 
+async def test_an_item_is_replaced_outside_a_turn_where_it_is(conversations: Stores) -> None:
+    store, bobs = conversations
+    thread = await answered_thread(store, questions=2)
+    before = await item_ids(store, thread.id)
+    new = answer(thread.id, "One o'clock.", id=before[1])
+    with pytest.raises(NotFound):
+        await bobs.save_item(BOB, thread.id, new)
+    with pytest.raises(NotFound):
+        await store.save_item(ALICE, thread.id, answer(thread.id, "Nowhere"))
+    await store.save_item(ALICE, thread.id, new)
+    assert await store.load_item(ALICE, thread.id, before[1]) == new
+    assert await item_ids(store, thread.id) == before
+
+
 async def test_changing_a_thread_leaves_what_is_not_named(conversations: Stores) -> None:
     store, _ = conversations
     thread = await answered_thread(store, title="Old", metadata={"kept": True}, allowed_image_domains=["a.example"])

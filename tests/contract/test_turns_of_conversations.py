@@ -1,9 +1,11 @@
 """The turn half of `ConversationStore`: ours in both databases, and ours beside somebody else's chatkit Store."""
 
 import asyncio
+from typing import Any
 
 import pytest
-from chatkit.types import ClientToolCallItem
+from chatkit.types import ClientToolCallItem, ThreadItem
+from support.memory_store import MemoryStore
 from support.turns import (
     ALICE,
     BOB,
@@ -25,6 +27,7 @@ from chatkit_host.engine.ports import ConversationStore, Lease, LogEvent, PastTu
 from chatkit_host.errors import Conflict, InvalidInput, LeaseLost, NotFound, TurnRunning
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
+from chatkit_host.store.foreign import ForeignConversations
 
 Stores = tuple[ConversationStore, ConversationStore]
 ENDS: list[TerminalStatus] = ["completed", "failed", "cancelled", "interrupted"]
@@ -419,3 +422,30 @@ async def test_many_turns_at_once_keep_their_events_apart(database: Database) ->
         assert await store.read_events(ALICE, new.lease.turn_id, after=0) == events(1, 29)
 
     await asyncio.gather(*(run() for _ in range(20)))
+
+
+# What somebody else's Store makes harder.
+
+
+async def test_a_turn_whose_beginning_their_store_refuses_has_failed(database: Database) -> None:
+    class Refusing(MemoryStore):
+        async def add_thread_item(self, thread_id: str, item: ThreadItem, context: Any) -> None:
+            raise RuntimeError("their database is full")
+
+    store = ForeignConversations(Refusing(), DatabaseConversations(database), {"user_id": ALICE})
+    thread = new_thread()
+    new = new_turn(thread, creates_thread=True, items=[question(thread.id)])
+    with pytest.raises(RuntimeError, match="their database is full"):
+        await store.begin_turn(new)
+    turn = await store.load_turn(ALICE, new.lease.turn_id)
+    assert (turn.status, turn.error_code) == ("failed", "internal")
+
+
+async def test_what_a_retry_took_out_of_their_store_survives_this_process(database: Database) -> None:
+    theirs, turns = MemoryStore(), DatabaseConversations(database)
+    store = ForeignConversations(theirs, turns, {"user_id": ALICE})
+    before, lease = await _retried(store)
+    assert len(theirs.items[lease.thread_id]) == 1
+    of_another_process = ForeignConversations(theirs, DatabaseConversations(database), {"user_id": ALICE})
+    await end_turn(of_another_process, lease, "interrupted")
+    assert await item_ids(store, lease.thread_id) == before

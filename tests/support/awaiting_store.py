@@ -15,6 +15,8 @@ Record = TypeVar("Record", bound=BaseModel)
 
 UNSTORABLE = "unstorable"
 """Items whose ids start like this make the store fail, as a database does that is full."""
+SLOW = "slow"
+"""Items whose ids start like this take the store a while."""
 
 
 class AwaitingStore(Store[Any]):
@@ -59,6 +61,8 @@ class AwaitingStore(Store[Any]):
         await _round_trip()
         if item.id.startswith(UNSTORABLE):
             raise RuntimeError("the disk is full")
+        if item.id.startswith(SLOW):
+            await asyncio.sleep(0.3)
         _found(self._items, (context.owner, thread_id))[item.id] = item.model_copy(deep=True)
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: Any) -> None:

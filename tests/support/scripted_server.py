@@ -76,9 +76,10 @@ from chatkit.types import (
 )
 from chatkit.widgets import Button, Card, Text
 from pydantic import AnyUrl
-from support.awaiting_store import UNSTORABLE, AwaitingStore
+from support.awaiting_store import SLOW, UNSTORABLE, AwaitingStore
 
 from chatkit_host.store.chatkit_store import DatabaseStore
+from chatkit_host.store.migrate import migrate
 
 StoreName = Literal["database", "awaiting"]
 ServerName = Literal["full", "plain"]
@@ -95,6 +96,10 @@ def server() -> ChatKitServer[Any]:
     match os.environ["SCRIPTED_STORE"]:
         case "database":
             store = DatabaseStore.open(os.environ["DATABASE_URL"])
+        case "elsewhere":
+            url = "sqlite:///elsewhere.db"
+            asyncio.run(migrate(url))
+            store = DatabaseStore.open(url)
         case _:
             store = AwaitingStore()
     return make_server(store, "full" if os.environ["SCRIPTED_SERVER"] == "full" else "plain")
@@ -233,6 +238,10 @@ class _Scripts:
         notes = [item.content for item in page.data if isinstance(item, HiddenContextItem | SDKHiddenContextItem)]
         kinds = [item.type for item in page.data]
         yield ThreadItemDoneEvent(item=_said(self.thread, f"{kinds} {notes} {self.thread.metadata}"))
+
+    async def recall_ids(self) -> Events:
+        page = await self.server.store.load_thread_items(self.thread.id, None, 100, "asc", self.context)
+        yield ThreadItemDoneEvent(item=_said(self.thread, " ".join(item.id for item in page.data)))
 
     async def echo(self) -> Events:
         """What the script got, as far as a client may see it."""
@@ -469,6 +478,19 @@ class _Scripts:
         yield ThreadItemDoneEvent(item=item.model_copy(update={"id": f"{UNSTORABLE}_{item.id}"}))
         yield ThreadItemDoneEvent(item=_said(self.thread, "This is not reached."))
 
+    async def unstorable_at_the_end(self) -> Events:
+        item = _said(self.thread, "")
+        item = item.model_copy(update={"id": f"{UNSTORABLE}_{item.id}"})
+        yield ThreadItemAddedEvent(item=item)
+        yield ThreadItemUpdatedEvent(item_id=item.id, update=_delta("This cannot be stored."))
+
+    async def stored_slowly(self) -> Events:
+        item = _said(self.thread, "")
+        item = item.model_copy(update={"id": f"{SLOW}_{item.id}"})
+        yield ThreadItemAddedEvent(item=item)
+        yield ThreadItemUpdatedEvent(item_id=item.id, update=_delta("Important."))
+        yield ThreadItemDoneEvent(item=_with(item, "Important."))
+
     async def hold(self) -> Events:
         """Says half of something and waits for ever."""
         workflow = WorkflowItem(**_head(self.thread, "wf"), workflow=Workflow(type="custom", tasks=[]))
@@ -528,6 +550,13 @@ class _Scripts:
             yield ThreadItemDoneEvent(item=_said(self.thread, "A worse answer."))
             raise CustomStreamError("Not today.")
         assert page.data
+        self.thread.metadata["asked"] = True
+        yield ThreadItemDoneEvent(item=_said(self.thread, "A good answer."))
+
+    async def held_when_retried(self) -> Events:
+        if self.thread.metadata.get("asked"):
+            async for event in self.hold():
+                yield event
         self.thread.metadata["asked"] = True
         yield ThreadItemDoneEvent(item=_said(self.thread, "A good answer."))
 

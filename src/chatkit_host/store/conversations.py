@@ -42,6 +42,9 @@ class DatabaseConversations(DatabaseTurns):
     async def load_item(self, owner: Owner, thread_id: str, item_id: str) -> ThreadItem:
         return await self._database.reading(lambda r: items.load(r, owner, thread_id, item_id))
 
+    async def save_item(self, owner: Owner, thread_id: str, item: ThreadItem) -> None:
+        await self._database.writing(lambda w: items.replace(w, owner, thread_id, item))
+
     async def change_thread(self, owner: Owner, thread_id: str, changes: ThreadChanges) -> ThreadMetadata:
         return await self._database.writing(lambda w: threads.change(w, owner, thread_id, changes))
 
@@ -137,7 +140,7 @@ def _settle_retry(w: Write, lease: Lease, end: TurnEnd, input_item_id: str | Non
 def _past_turns(r: Read, owner: Owner, thread_id: str, limit: int) -> list[PastTurn]:
     """A turn is told once, where its last item is: an action may have replaced an item of long ago."""
     rows = items.newest(r, owner, thread_id, limit=limit)
-    known = turns.transcripts(r, owner, sorted({row.turn_id for row in rows if row.turn_id is not None}))
+    known = turns.transcripts(r, owner, thread_id, sorted({row.turn_id for row in rows if row.turn_id is not None}))
     last_place = {row.turn_id: place for place, row in enumerate(rows)}
     written = {
         turn_id: [item_from(row.kind, row.payload) for row in rows if row.turn_id == turn_id] for turn_id in known

@@ -64,6 +64,10 @@ class ForeignConversations:
     async def load_item(self, owner: Owner, thread_id: str, item_id: str) -> ThreadItem:
         return await _theirs(self._store.load_item(thread_id, item_id, self._context))
 
+    async def save_item(self, owner: Owner, thread_id: str, item: ThreadItem) -> None:
+        await self.load_item(owner, thread_id, item.id)
+        await _theirs(self._store.save_item(thread_id, item, self._context))
+
     async def change_thread(self, owner: Owner, thread_id: str, changes: ThreadChanges) -> ThreadMetadata:
         thread = (await self.load_thread(owner, thread_id)).model_copy(update=dict(changes))
         await _theirs(self._store.save_thread(thread, self._context))

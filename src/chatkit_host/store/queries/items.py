@@ -107,6 +107,18 @@ def save_at(
     )
 
 
+def replace(w: Write, owner: Owner, thread_id: str, item: ThreadItem) -> None:
+    """Where it is, and by whichever turn it was written. `NotFound` when there is none."""
+    rows = w.returning(
+        sa.update(items)
+        .where(_in_thread(owner, thread_id), items.c.id == item.id, _VISIBLE)
+        .values(kind=item.type, payload=item_json(item))
+        .returning(items.c.id)
+    )
+    if not rows:
+        raise NotFound
+
+
 def delete(w: Write, owner: Owner, thread_id: str, item_ids: Sequence[str]) -> None:
     w.run(sa.delete(items).where(_in_thread(owner, thread_id), items.c.id.in_(list(item_ids))))
 

@@ -123,10 +123,13 @@ def open_in(r: Read, owner: Owner, thread_id: str) -> Turn | None:
     return None if row is None else _turn(row)
 
 
-def transcripts(r: Read, owner: Owner, turn_ids: Sequence[str]) -> dict[str, AnyRow]:
+def transcripts(r: Read, owner: Owner, thread_id: str, turn_ids: Sequence[str]) -> dict[str, AnyRow]:
     """`status, transcript` (JSON text or None) by turn."""
-    statement = sa.select(turns.c.id, turns.c.status, turns.c.transcript)
-    return {row.id: row for row in r.all(statement.where(turns.c.owner == owner, turns.c.id.in_(list(turn_ids))))}
+    # With the thread: SQLite would read through all turns of the owner to find a few by id.
+    mine = sa.select(turns.c.id, turns.c.status, turns.c.transcript).where(
+        turns.c.owner == owner, turns.c.thread_id == thread_id
+    )
+    return {row.id: row for row in r.all(mine.where(turns.c.id.in_(list(turn_ids))))}
 
 
 def delete_of_thread(w: Write, owner: Owner, thread_id: str) -> int:

@@ -1,0 +1,173 @@
+"""What the model is told of the conversation."""
+
+from typing import Any
+
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageItem,
+    ClientToolCallItem,
+    FileAttachment,
+    InferenceOptions,
+    SDKHiddenContextItem,
+    UserMessageItem,
+    UserMessageTagContent,
+    UserMessageTextContent,
+)
+
+from chatkit_host.agent.transcript import model_input, recorded
+from chatkit_host.clock import utc_now
+from chatkit_host.engine.ports import PastTurn
+from chatkit_host.ids import TurnId
+
+
+def said(text: str, item_id: str = "msg_now", **other: Any) -> UserMessageItem:
+    return UserMessageItem(
+        id=item_id,
+        thread_id="thr",
+        created_at=utc_now(),
+        content=[UserMessageTextContent(text=text)],
+        inference_options=InferenceOptions(),
+        **other,
+    )
+
+
+def answered(text: str) -> AssistantMessageItem:
+    return AssistantMessageItem(
+        id="msg_a", thread_id="thr", created_at=utc_now(), content=[AssistantMessageContent(text=text)]
+    )
+
+
+def turn(name: str, *items: Any, transcript: list[dict[str, Any]] | None = None) -> PastTurn:
+    return PastTurn(turn_id=TurnId(name), status="completed", items=items, transcript=transcript)
+
+
+CALL = {"type": "function_call", "call_id": "call_0", "name": "add_task", "arguments": "{}"}
+RESULT = {"type": "function_call_output", "call_id": "call_0", "output": "done"}
+
+
+def test_calls_and_results_are_told_again_and_the_current_message_once() -> None:
+    now = said("and now?")
+    past = [
+        turn("1", said("add milk", "msg_1"), transcript=[CALL, RESULT, {"role": "assistant", "content": "Added."}]),
+        turn("2", now),
+    ]
+
+    told = model_input(past, now, tokens=1000)
+
+    assert [item.get("role") or item["type"] for item in told] == [
+        "user",
+        "function_call",
+        "function_call_output",
+        "assistant",
+        "user",
+    ]
+    assert told[1]["call_id"] == told[2]["call_id"]
+    assert told[-1] == {"role": "user", "content": "and now?"}
+
+
+def test_call_ids_that_repeat_in_every_turn_are_told_apart() -> None:
+    past = [turn(name, said("go", name), transcript=[CALL, RESULT]) for name in ("1", "2")]
+
+    ids = [item["call_id"] for item in model_input(past, None, tokens=1000) if "call_id" in item]
+
+    assert ids[0] == ids[1] != ids[2] == ids[3]
+
+
+def test_a_call_without_a_result_is_left_out() -> None:
+    told = model_input([turn("1", said("go", "1"), transcript=[CALL])], None, tokens=1000)
+
+    assert told == [{"role": "user", "content": "go"}]
+
+
+def test_what_the_browser_answered_is_the_result_of_a_client_tool_call() -> None:
+    asked = ClientToolCallItem(
+        id="tc",
+        thread_id="thr",
+        created_at=utc_now(),
+        status="completed",
+        call_id="call_0",
+        name="pick",
+        arguments={},
+        output={"colour": "red"},
+    )
+
+    told = model_input([turn("1", said("go", "1"), asked, transcript=[CALL, RESULT])], None, tokens=1000)
+
+    assert [item.get("output") for item in told] == [None, None, '{"colour": "red"}']
+
+
+def test_the_oldest_turns_are_left_out_whole_and_the_newest_always_stays() -> None:
+    past = [turn(str(number), said("x" * 400, str(number)), transcript=[CALL, RESULT]) for number in range(5)]
+
+    told = model_input(past, None, tokens=300)
+
+    assert [item.get("role") or item["type"] for item in told] == ["user", "function_call", "function_call_output"] * 2
+    assert model_input(past, None, tokens=1)[0]["role"] == "user"
+
+
+def test_a_long_result_of_an_earlier_turn_is_shortened() -> None:
+    long = {**RESULT, "output": "y" * 50_000}
+
+    told = model_input([turn("1", said("go", "1"), transcript=[CALL, long])], None, tokens=100_000)
+
+    assert len(told[-1]["output"]) < 9_000
+
+
+def test_quotes_tags_and_attachments_reach_the_model_in_one_message() -> None:
+    message = UserMessageItem(
+        id="m",
+        thread_id="thr",
+        created_at=utc_now(),
+        content=[
+            UserMessageTextContent(text="Compare "),
+            UserMessageTagContent(id="doc_1", text="Report", data={"page": 3}),
+            UserMessageTextContent(text=" with this"),
+        ],
+        quoted_text="line one\nline two",
+        attachments=[FileAttachment(id="atc", name='odd "name".pdf', mime_type="application/pdf")],
+        inference_options=InferenceOptions(),
+    )
+
+    (told,) = model_input([], message, tokens=1000)
+
+    assert told == {
+        "role": "user",
+        "content": (
+            "The user refers to this passage:\n> line one\n> line two\n\n"
+            "Compare @Report with this\n\n"
+            '[@Report is {"id": "doc_1", "page": 3}]\n\n'
+            '[Attached file: "odd \\"name\\".pdf", application/pdf]'
+        ),
+    }
+
+
+def test_turns_without_a_transcript_are_told_by_their_items() -> None:
+    note = SDKHiddenContextItem(id="h", thread_id="thr", created_at=utc_now(), content="The user cancelled the stream.")
+
+    told = model_input([turn("1", said("hi", "1"), answered("hello"), note)], None, tokens=1000)
+
+    assert [item["role"] for item in told] == ["user", "assistant", "user"]
+    assert "cancelled" in told[2]["content"]
+
+
+def test_only_what_every_provider_understands_is_recorded() -> None:
+    run_items = [
+        {"type": "reasoning", "id": "rs_1", "summary": []},
+        {
+            "id": "__fake_id__",
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "Hi"}],
+        },
+        {"type": "message", "role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]},
+        {**CALL, "id": "fc_1", "status": "completed"},
+        RESULT,
+        {"type": "web_search_call", "id": "ws_1"},
+    ]
+
+    assert recorded(run_items) == [
+        {"role": "assistant", "content": "Hi"},
+        {"role": "assistant", "content": "No."},
+        CALL,
+        RESULT,
+    ]

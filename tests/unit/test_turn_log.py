@@ -1,0 +1,199 @@
+"""The log of a running turn: what readers see and when, and what is written with what."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+import pytest
+from chatkit.types import EndOfTurnItem
+
+from chatkit_host.clock import utc_now
+from chatkit_host.engine.events import encode_host
+from chatkit_host.engine.log import LocalWakeups, LogLimits, TurnLog, tail
+from chatkit_host.engine.ports import Lease, LogEvent, TurnEnd, TurnWrite
+from chatkit_host.errors import DatabaseUnavailable, LeaseLost
+from chatkit_host.ids import Owner, ThreadId, TurnId
+
+LEASE = Lease(turn_id=TurnId("turn_1"), thread_id=ThreadId("thr_1"), owner=Owner("alice"), worker="w")
+ENDED = encode_host("host.turn.ended", status="completed", code=None, message=None)
+
+
+class SlowStore:
+    """Writes when it is let: the part of the store that a log needs, really awaiting."""
+
+    def __init__(self) -> None:
+        self.writes: list[TurnWrite] = []
+        self.may_write = asyncio.Event()
+        self.may_write.set()
+        self.fails_with: Exception | None = None
+        self.has_written = asyncio.Event()
+
+    async def write_turn(self, lease: Lease, write: TurnWrite) -> None:
+        await self.may_write.wait()
+        if self.fails_with is not None:
+            raise self.fails_with
+        self.writes.append(write)
+        self.has_written.set()
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"a log does not need {name}")
+
+    @property
+    def written(self) -> list[bytes]:
+        return [event.data for write in self.writes for event in write.events]
+
+
+@pytest.fixture
+def store() -> SlowStore:
+    return SlowStore()
+
+
+@pytest.fixture
+def wakeups() -> LocalWakeups:
+    return LocalWakeups()
+
+
+def a_log(store: SlowStore, wakeups: LocalWakeups, **limits: float) -> TurnLog:
+    return TurnLog(LEASE, store, wakeups, limits=LogLimits(**{"flush_seconds": 60, **limits}))  # type: ignore[arg-type]
+
+
+def texts(events: Sequence[LogEvent]) -> list[bytes]:
+    return [event.data for event in events]
+
+
+async def test_deltas_that_arrive_together_leave_together(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups)
+
+    log.text("msg_1", 0, "one ")
+    log.text("msg_1", 0, "two")
+    assert log.read(0) == []
+    await asyncio.sleep(0)
+
+    assert [event.data.endswith(b'"delta":"one two"}}') for event in log.read(0)] == [True]
+
+
+async def test_an_event_comes_after_the_text_before_it(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups)
+
+    log.text("msg_1", 0, "text")
+    log.append(b'{"type":"notice"}')
+    log.text("msg_2", 0, "more")
+    await asyncio.sleep(0)
+
+    assert [event.type for event in log.read(0)] == ["thread.item.updated", "notice", "thread.item.updated"]
+    assert [event.seq for event in log.read(0)] == [1, 2, 3]
+
+
+async def test_what_counts_is_shown_only_after_it_was_written(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups)
+    store.may_write.clear()
+
+    log.append(b'{"type":"first"}')
+    committing = asyncio.create_task(log.commit([b'{"type":"counts"}']))
+    await asyncio.sleep(0.01)
+    log.append(b'{"type":"later"}')
+    assert texts(log.read(0)) == [b'{"type":"first"}']
+
+    store.may_write.set()
+    await committing
+    assert texts(log.read(0)) == [b'{"type":"first"}', b'{"type":"counts"}', b'{"type":"later"}']
+    assert store.written == [b'{"type":"first"}', b'{"type":"counts"}']
+
+
+async def test_text_is_written_in_groups_soon_after(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups, flush_seconds=0.01)
+
+    log.append(b'{"type":"a"}')
+    log.append(b'{"type":"b"}')
+    with anyio.fail_after(2):
+        await store.has_written.wait()
+
+    assert [texts(write.events) for write in store.writes] == [[b'{"type":"a"}', b'{"type":"b"}']]
+
+
+async def test_an_item_is_stored_in_the_transaction_of_its_event(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups)
+    item = EndOfTurnItem(id="i", thread_id="thr_1", created_at=utc_now())
+
+    log.append(b'{"type":"thread.item.done"}', item)
+    await log.commit([ENDED], TurnWrite(end=TurnEnd(status="completed")))
+
+    assert [(texts(write.events), list(write.items)) for write in store.writes] == [
+        ([b'{"type":"thread.item.done"}', ENDED], [item])
+    ]
+
+
+async def test_a_database_that_is_away_for_a_moment_costs_nothing(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups)
+    store.fails_with = DatabaseUnavailable()
+
+    committing = asyncio.create_task(log.commit([b'{"type":"counts"}']))
+    await asyncio.sleep(0.05)
+    store.fails_with = None
+    with anyio.fail_after(3):
+        await committing
+
+    assert store.written == [b'{"type":"counts"}']
+
+
+async def test_a_database_that_stays_away_breaks_the_turn_and_shows_nothing_as_done(
+    store: SlowStore, wakeups: LocalWakeups
+) -> None:
+    log = a_log(store, wakeups, unwritten_seconds=0.1)
+    store.fails_with = DatabaseUnavailable()
+
+    with pytest.raises(DatabaseUnavailable), anyio.fail_after(3):
+        await log.commit([b'{"type":"counts"}'])
+
+    assert log.read(0) == []
+
+
+async def test_a_lost_lease_is_told_at_once(store: SlowStore, wakeups: LocalWakeups) -> None:
+    broken: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+    log = TurnLog(LEASE, store, wakeups, limits=LogLimits(flush_seconds=0.01), on_broken=broken.set_result)  # type: ignore[arg-type]
+    store.fails_with = LeaseLost()
+
+    log.append(b'{"type":"a"}')
+    with anyio.fail_after(2):
+        assert isinstance(await broken, LeaseLost)
+    await log.close()
+
+
+async def test_a_reader_gets_everything_from_its_cursor_to_the_end(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups)
+    log.append(b'{"type":"missed"}')
+
+    async def read() -> list[bytes]:
+        return [
+            event.data
+            async for batch in tail(lambda: log, store, wakeups, LEASE.owner, LEASE.turn_id, after=1)  # type: ignore[arg-type]
+            for event in batch
+        ]
+
+    reading = asyncio.create_task(read())
+    await asyncio.sleep(0)
+    log.append(b'{"type":"heard"}')
+    await asyncio.sleep(0)
+    await log.commit([ENDED], TurnWrite(end=TurnEnd(status="completed")))
+    with anyio.fail_after(2):
+        assert await reading == [b'{"type":"heard"}', ENDED]
+
+
+async def test_a_silent_reader_is_told_that_the_connection_lives(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups)
+
+    batches = tail(lambda: log, store, wakeups, LEASE.owner, LEASE.turn_id, heartbeat_seconds=0.02)  # type: ignore[arg-type]
+    with anyio.fail_after(2):
+        assert [await anext(batches), await anext(batches)] == [(), ()]
+    await batches.aclose()  # type: ignore[attr-defined]
+
+
+async def test_readers_of_an_abandoned_turn_are_not_left_waiting(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups)
+    log.append(b'{"type":"a"}')
+
+    log.abandon([ENDED])
+
+    assert log.is_complete
+    assert texts(log.read(0)) == [b'{"type":"a"}', ENDED]
