@@ -27,7 +27,6 @@ from chatkit_host.engine.turns import TurnLimits, Turns
 from chatkit_host.errors import DatabaseUnavailable, Unavailable
 from chatkit_host.ids import new_id
 from chatkit_host.settings import Settings, read_settings
-from chatkit_host.store.address import parse_address
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
 from chatkit_host.store.migrate import current_revision_matches, migrate
@@ -130,10 +129,9 @@ class _Wiring:
 
     async def _open_database(self) -> None:
         """SQLite is ours to bring up to date; a shared database is the operator's. One that is away may come back."""
-        url = self.settings.database_url.get_secret_value()
         try:
-            if parse_address(url).is_sqlite:
-                await migrate(url)
+            if self.database.address.is_sqlite:
+                await migrate(self.database.address)
             elif not await current_revision_matches(self.database):
                 raise NotMigrated
         except DatabaseUnavailable:

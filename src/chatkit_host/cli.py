@@ -86,11 +86,14 @@ def _problem_with(settings: Settings, target: str | None) -> str | None:
 
     try:
         token_rules(settings)
+    except ConfigurationError as error:
+        return f"{error} (JWT_SECRET, JWT_JWKS_URL)"
+    try:
         parse_address(settings.database_url.get_secret_value())
-    except (ConfigurationError, AddressError) as error:
-        return str(error)
-    if "*" in settings.cors_origins:
-        return "CORS_ORIGINS must list exact origins."
+    except AddressError as error:
+        return f"DATABASE_URL: {error}"
+    if asyncio.run(_must_be_migrated(settings)):
+        return "The database has no tables of this release yet. Run `chatkit-host migrate`."
     if target is not None:
         from chatkit_host.agent.loading import TargetNotFound, load_target
 
@@ -99,6 +102,21 @@ def _problem_with(settings: Settings, target: str | None) -> str | None:
         except TargetNotFound as error:
             return error.message
     return None
+
+
+async def _must_be_migrated(settings: Settings) -> bool:
+    """Whether a shared database waits for its operator. One that is away may come back: the server starts without it."""
+    from chatkit_host.errors import DatabaseUnavailable
+    from chatkit_host.store.database import Database
+    from chatkit_host.store.migrate import current_revision_matches
+
+    database = Database.open(settings.database_url.get_secret_value())
+    try:
+        return not database.address.is_sqlite and not await current_revision_matches(database)
+    except DatabaseUnavailable:
+        return False
+    finally:
+        await database.close()
 
 
 def _pass_to_workers(settings: Settings) -> None:
@@ -115,7 +133,7 @@ def _migrate(given: argparse.Namespace) -> int:
     try:
         asyncio.run(migrate(read_settings().database_url.get_secret_value()))
     except AddressError as error:
-        return _fail(str(error))
+        return _fail(f"DATABASE_URL: {error}")
     except DatabaseUnavailable as error:
         return _fail(error.message)
     print("The database is up to date.")

@@ -8,7 +8,7 @@ from chatkit_host.auth.configuration import ConfigurationError
 from chatkit_host.auth.local import refuse_open_bind
 from chatkit_host.errors import DatabaseUnavailable, HostError
 from chatkit_host.settings import Settings
-from chatkit_host.store.address import AddressError, parse_address
+from chatkit_host.store.address import AddressError
 from chatkit_host.store.database import Database
 from chatkit_host.store.migrate import current_revision_matches
 
@@ -53,7 +53,7 @@ async def _database(settings: Settings) -> str:
     try:
         if await current_revision_matches(database):
             return "reachable and up to date"
-        if parse_address(settings.database_url.get_secret_value()).is_sqlite:
+        if database.address.is_sqlite:
             return "will be made at the first start"
         raise DatabaseUnavailable("It has no tables of this release yet. Run `chatkit-host migrate`.")
     finally:

@@ -76,7 +76,7 @@ def chat(chat_on: Callable[[ServerName, StoreName], Chat], store: StoreName) -> 
 
 @pytest.fixture(scope="session")
 def running_model_server() -> Iterator[ModelServer]:
-    with ModelServer() as server:
+    with ModelServer(hold_after=8) as server:
         yield server
 
 

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 
 import pytest
-from chatkit_host.agent.models.litellm import imported_litellm
-from chatkit_host.agent.models.routing import ModelOptions, Models
 from support.model_runs import Path
 from support.model_server import ModelServer
+
+from chatkit_host.agent.models.litellm import imported_litellm
+from chatkit_host.agent.models.routing import ModelOptions, Models
 
 PATHS = ("chat", "responses", "gemini-compatible", "litellm-openai", "litellm-gemini")
 

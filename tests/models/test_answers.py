@@ -1,6 +1,7 @@
-from chatkit_host.agent.models.event_lane import EventLane
 from support.model_runs import Path, RecordingLane, Tasks, run_turn
 from support.model_server import Answer, ModelServer
+
+from chatkit_host.agent.models.event_lane import EventLane
 
 
 async def test_text_reaches_the_lane_and_its_message_ends_once(path: Path) -> None:

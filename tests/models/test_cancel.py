@@ -12,8 +12,7 @@ from support.model_server import ModelServer
 async def test_cancelling_a_turn_cuts_the_connection_within_a_second(path: Path, server: ModelServer) -> None:
     lane = RecordingLane()
     turn = asyncio.create_task(run_turn(path.models("hold", idle_seconds=20), "say 20 words", lane=lane))
-    while not lane.said:
-        await asyncio.sleep(0.005)
+    await asyncio.wait_for(lane.has_spoken.wait(), 5)
     cancelled = time.monotonic()
     turn.cancel()
     await asyncio.wait([turn], timeout=2)

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from chatkit_host.errors import ModelOutputInvalid
 from support.model_runs import Path, Tasks, run_turn
 from support.model_server import Answer, ModelServer
+
+from chatkit_host.errors import ModelOutputInvalid
 
 pytestmark = pytest.mark.parametrize("path", ["chat"], indirect=True)
 

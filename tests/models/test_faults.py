@@ -3,6 +3,9 @@
 import logging
 
 import pytest
+from support.model_runs import Path, Tasks, run_turn
+from support.model_server import CANARY, ModelServer
+
 from chatkit_host.errors import (
     ContentRefused,
     ContextTooLong,
@@ -15,8 +18,6 @@ from chatkit_host.errors import (
     ModelTimeout,
     ModelUnavailable,
 )
-from support.model_runs import Path, Tasks, run_turn
-from support.model_server import CANARY, ModelServer
 
 EXPECTED: dict[str, tuple[type[ModelError], ...]] = {
     "fault-429": (ModelRateLimited,),

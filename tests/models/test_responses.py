@@ -4,9 +4,10 @@ import json
 
 import pytest
 from agents import ModelSettings
-from chatkit_host.errors import ContentRefused, ModelIncomplete, ModelUnavailable
 from support.model_runs import Path, Tasks, run_turn
 from support.model_server import Answer, ModelServer
+
+from chatkit_host.errors import ContentRefused, ModelIncomplete, ModelUnavailable
 
 pytestmark = pytest.mark.parametrize("path", ["responses"], indirect=True)
 

@@ -1,5 +1,6 @@
 """Runs an agent on a model the way a turn does, and records what the lane and the tools saw."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class RecordingLane:
         self.refusals: dict[str, str] = {}
         self.annotations: list[dict[str, Any]] = []
         self.done: list[str] = []
+        self.has_spoken = asyncio.Event()
 
     @property
     def said(self) -> str:
@@ -63,6 +65,7 @@ class RecordingLane:
     def _add(self, kind: str, into: dict[str, str], item_id: str, delta: str) -> None:
         assert delta, "an empty delta"
         self.calls.append((kind, delta))
+        self.has_spoken.set()
         into[item_id] = into.get(item_id, "") + delta
 
 

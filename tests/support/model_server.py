@@ -99,7 +99,7 @@ class Recorded:
 
 
 class ModelServer:
-    def __init__(self, *, token_seconds: float = 0.0, first_seconds: float = 0.3, hold_after: int = 3) -> None:
+    def __init__(self, *, token_seconds: float = 0.0, first_seconds: float = 0.3, hold_after: int = 6) -> None:
         self.token_seconds = token_seconds
         self.first_seconds = first_seconds
         self.hold_after = hold_after

@@ -79,7 +79,6 @@ from pydantic import AnyUrl
 from support.awaiting_store import SLOW, UNSTORABLE, AwaitingStore
 
 from chatkit_host.store.chatkit_store import DatabaseStore
-from chatkit_host.store.migrate import migrate
 
 StoreName = Literal["database", "awaiting"]
 ServerName = Literal["full", "plain"]
@@ -97,9 +96,7 @@ def server() -> ChatKitServer[Any]:
         case "database":
             store = DatabaseStore.open(os.environ["DATABASE_URL"])
         case "elsewhere":
-            url = "sqlite:///elsewhere.db"
-            asyncio.run(migrate(url))
-            store = DatabaseStore.open(url)
+            store = DatabaseStore.open(os.environ["SCRIPTED_URL"])
         case _:
             store = AwaitingStore()
     return make_server(store, "full" if os.environ["SCRIPTED_SERVER"] == "full" else "plain")

@@ -124,6 +124,44 @@ async def test_an_item_is_stored_in_the_transaction_of_its_event(store: SlowStor
     ]
 
 
+async def test_what_counts_is_never_written_apart_from_what_belongs_to_it(
+    store: SlowStore, wakeups: LocalWakeups
+) -> None:
+    log = a_log(store, wakeups, flush_seconds=0.01)
+    item = EndOfTurnItem(id="i", thread_id="thr_1", created_at=utc_now())
+    store.may_write.clear()
+
+    log.append(b'{"type":"text"}')
+    await asyncio.sleep(0.03)  # the flush of the text has begun, and waits
+    committing = asyncio.create_task(log.commit([b'{"type":"done"}'], TurnWrite(items=[item])))
+    await asyncio.sleep(0.03)  # time for another flush
+    log.append(b'{"type":"more"}')
+    store.may_write.set()
+    await committing
+    assert texts(log.read(0)) == [b'{"type":"text"}', b'{"type":"done"}', b'{"type":"more"}']
+
+    await log.commit([ENDED], TurnWrite(end=TurnEnd(status="completed")))
+    assert [(texts(write.events), list(write.items)) for write in store.writes][:2] == [
+        ([b'{"type":"text"}'], []),
+        ([b'{"type":"done"}'], [item]),
+    ]
+    assert store.written == [b'{"type":"text"}', b'{"type":"done"}', b'{"type":"more"}', ENDED]
+
+
+async def test_a_stop_in_the_middle_of_a_commit_does_not_undo_it(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups)
+    store.may_write.clear()
+
+    committing = asyncio.create_task(log.commit([b'{"type":"done"}']))
+    await asyncio.sleep(0.01)
+    committing.cancel()
+    await asyncio.wait({committing})
+    store.may_write.set()
+    await log.commit([ENDED], TurnWrite(end=TurnEnd(status="cancelled")))
+
+    assert store.written == [b'{"type":"done"}', ENDED]
+
+
 async def test_a_database_that_is_away_for_a_moment_costs_nothing(store: SlowStore, wakeups: LocalWakeups) -> None:
     log = a_log(store, wakeups)
     store.fails_with = DatabaseUnavailable()

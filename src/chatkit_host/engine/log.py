@@ -13,7 +13,7 @@ from chatkit.types import ThreadItem
 
 from chatkit_host.engine.events import TextDeltaEncoder
 from chatkit_host.engine.ports import HOST_EVENT, Lease, LogEvent, TurnStore, TurnWrite, Wakeups
-from chatkit_host.errors import DatabaseUnavailable, LeaseLost
+from chatkit_host.errors import DatabaseUnavailable
 from chatkit_host.ids import Owner, TurnId
 
 _log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class TurnLog:
         self._unwritten_bytes = 0
         self._unwritten_since: float | None = None
         self._commits = 0
+        self._committing: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
         self._open_text: _OpenText | None = None
         self._encoder: tuple[str, int, TextDeltaEncoder] | None = None
@@ -86,20 +87,41 @@ class TurnLog:
         self._add(data)
 
     async def commit(self, events: Sequence[bytes] = (), write: TurnWrite | None = None) -> None:
-        """Writes everything so far, `events` and `write` (whose own `events` are ignored) in one transaction; then shows them."""
+        """Writes everything so far, `events` and `write` (whose own `events` are ignored) in one transaction; then shows them.
+
+        Once begun it is done, even if the caller is cancelled meanwhile: what it writes is kept nowhere else.
+        """
         self._seal_text()
         self._commits += 1
+        first = len(self._events)
+        for data in events:
+            self._add(data)
+        writing = asyncio.get_running_loop().create_task(
+            self._commit(write or TurnWrite(), first=first, upto=len(self._events))
+        )
+        self._committing.add(writing)
+        writing.add_done_callback(self._committed)
+        await asyncio.shield(writing)
+
+    async def _commit(self, write: TurnWrite, *, first: int, upto: int) -> None:
         try:
-            for data in events:
-                self._add(data)
-            await self._write(write or TurnWrite(), upto=len(self._events))
+            await self._write(write, upto)
+        except Exception:
+            del self._events[first:]  # nobody has seen them, and what they tell is not so
+            raise
         finally:
             self._commits -= 1
         self._show()
-        if write is not None and write.end is not None:
+        self._flush_later()
+        if write.end is not None:
             self._over = True
             self._stop_timer()
             self._wakeups.notify(self._lease.turn_id)
+
+    def _committed(self, writing: asyncio.Task[None]) -> None:
+        self._committing.discard(writing)
+        if not writing.cancelled():
+            writing.exception()  # seen: the caller has it, or was cancelled and ends the turn anyway
 
     def abandon(self, events: Sequence[bytes]) -> None:
         """Tells readers how it ended although that cannot be written: the database is gone, or the lease is."""
@@ -132,8 +154,7 @@ class TurnLog:
         if self._unwritten_since is None:
             self._unwritten_since = asyncio.get_running_loop().time()
         self._show()
-        if self._flush_timer is None and self._flush_task is None and not self._commits:
-            self._flush_after(self._limits.flush_seconds)
+        self._flush_later()
 
     def _show(self) -> None:
         """Readers see everything, except while something that counts is being written."""
@@ -168,23 +189,25 @@ class TurnLog:
         waited = 0.0 if since is None else asyncio.get_running_loop().time() - since
         return waited > self._limits.unwritten_seconds or self._unwritten_bytes > self._limits.unwritten_bytes
 
-    def _flush_after(self, seconds: float) -> None:
-        self._flush_timer = asyncio.get_running_loop().call_later(seconds, self._start_flush)
+    def _flush_later(self) -> None:
+        idle = self._flush_timer is None and self._flush_task is None
+        # A commit takes along what came before it; its own events must not be written without what belongs to them.
+        if idle and not self._commits and not self._over and self._written < len(self._events):
+            self._flush_timer = asyncio.get_running_loop().call_later(self._limits.flush_seconds, self._start_flush)
 
     def _start_flush(self) -> None:
         self._flush_timer = None
-        if not self._over and self._written < len(self._events):
-            self._flush_task = asyncio.get_running_loop().create_task(self._flush())
+        if not self._commits and not self._over:
+            self._flush_task = asyncio.get_running_loop().create_task(self._flush(upto=len(self._events)))
 
-    async def _flush(self) -> None:
+    async def _flush(self, upto: int) -> None:
         try:
-            await self._write(TurnWrite(), upto=len(self._events))
-        except (LeaseLost, DatabaseUnavailable) as error:
+            await self._write(TurnWrite(), upto)
+        except Exception as error:  # noqa: BLE001 - a store of the user's own may raise anything; the turn decides
             self._on_broken(error)
         finally:
             self._flush_task = None
-        if self._flush_timer is None and not self._over and self._written < len(self._events):
-            self._flush_after(self._limits.flush_seconds)
+        self._flush_later()
 
     def _stop_timer(self) -> None:
         if self._flush_timer is not None:

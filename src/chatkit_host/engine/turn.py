@@ -99,6 +99,9 @@ class RunningTurn:
         except DatabaseUnavailable:
             _log.error("the end of the turn could not be written", extra={"turn_id": self.lease.turn_id})
             self._abandon(outcome)
+        except Exception:  # noqa: BLE001 - a Store of the user's own, at the turn's boundary
+            _log.exception("the end of the turn could not be written", extra={"turn_id": self.lease.turn_id})
+            self._abandon(outcome)
         finally:
             await self.log.close()
 

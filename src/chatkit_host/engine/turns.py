@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from chatkit.types import ThreadItem
+
 from chatkit_host.clock import Clock
 from chatkit_host.engine import events as wire
 from chatkit_host.engine.fold import PendingItems, as_it_can_be_kept
@@ -23,7 +25,7 @@ from chatkit_host.engine.ports import (
 )
 from chatkit_host.engine.responder import TurnInput
 from chatkit_host.engine.turn import RunningTurn, StopReason
-from chatkit_host.errors import DatabaseUnavailable, HostError, Unavailable
+from chatkit_host.errors import DatabaseUnavailable, HostError, LeaseLost, Unavailable
 from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
 
 _log = logging.getLogger(__name__)
@@ -228,15 +230,23 @@ class Turns:
             pending.apply_all(batch)
             seq = batch[-1].seq
         kept = [whole for item in pending.all() if (whole := as_it_can_be_kept(item)) is not None]
-        lines = [
-            *(wire.done(item) for item in kept),
-            wire.encode_host("host.turn.ended", status="interrupted", code=None, message=None),
-        ]
-        events = [LogEvent(seq=seq + 1 + index, data=line) for index, line in enumerate(lines)]
         try:
-            await self._store.write_turn(lease, TurnWrite(events=events, items=kept, end=TurnEnd(status="interrupted")))
+            try:
+                await self._store.write_turn(lease, _end_of_dead_worker(seq, kept))
+            except LeaseLost:
+                # Its thread is in a Store of the user's own, which only a request can open: the turn ends without its items.
+                await self._store.write_turn(lease, _end_of_dead_worker(seq, []))
         except HostError as error:
             _log.warning("a dead worker's turn could not be ended: %s", error.code, extra={"turn_id": turn.id})
             return
         self._wakeups.notify(turn.id)
         _log.warning("ended the turn of a worker that is gone", extra={"turn_id": turn.id})
+
+
+def _end_of_dead_worker(seq: int, kept: Sequence[ThreadItem]) -> TurnWrite:
+    lines = [
+        *(wire.done(item) for item in kept),
+        wire.encode_host("host.turn.ended", status="interrupted", code=None, message=None),
+    ]
+    events = [LogEvent(seq=seq + 1 + index, data=line) for index, line in enumerate(lines)]
+    return TurnWrite(events=events, items=kept, end=TurnEnd(status="interrupted"))

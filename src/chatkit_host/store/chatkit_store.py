@@ -44,6 +44,10 @@ class DatabaseStore(Store[Any]):
         """A store with a database of its own, which `close()` closes."""
         return cls(Database.open(url), owner_of=owner_of)
 
+    @property
+    def database(self) -> Database:
+        return self._database
+
     async def close(self) -> None:
         await self._database.close()
 

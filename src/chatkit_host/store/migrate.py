@@ -22,12 +22,12 @@ _LOCK = 0x636B_686F_7374
 _version = sa.table("alembic_version", sa.column("version_num", sa.Text))
 
 
-async def migrate(url: str) -> None:
-    """Makes or updates the tables at `url`, whoever else does the same at this moment.
+async def migrate(place: str | Address) -> None:
+    """Makes or updates the tables at an address, whoever else does the same at this moment.
 
     Raises `AddressError` or `DatabaseUnavailable`.
     """
-    database = Database(_patient(parse_address(url)))
+    database = Database(_patient(parse_address(place) if isinstance(place, str) else place))
     try:
         if not await current_revision_matches(database):
             # Loading Alembic reads files; the migration itself runs where transactions run.

@@ -28,6 +28,8 @@ from chatkit_host.text import SafeDeltas, safe_value
 
 _logger = logging.getLogger(__name__)
 
+_ANNOTATIONS = ("url_citation", "file_citation", "container_file_citation", "file_path")
+
 
 class ResponsesModel(SpokenModel):
     """`base_url` is what comes before `/responses`."""
@@ -201,7 +203,8 @@ class _ResponseFold:
         message_id = self._id(index, "message")
         if index in self._spoken:
             await self._lane.message_done(message_id)
-        return {**item, "id": message_id, "role": "assistant", "status": "completed"}
+        content = [_with_known_annotations(part) for part in item.get("content") or ()]
+        return {**item, "id": message_id, "role": "assistant", "status": "completed", "content": content}
 
     async def _thought_done(self, index: int, item: Mapping[str, Any]) -> None:
         if index not in self._spoken:
@@ -223,6 +226,12 @@ class _ResponseFold:
         if key not in self._ids:
             self._ids[key] = new_id("workflow" if kind == "reasoning" else "message")
         return self._ids[key]
+
+
+def _with_known_annotations(part: Mapping[str, Any]) -> dict[str, Any]:
+    """openai's types have no place for a kind of citation that is newer than they are; the lane has seen it."""
+    known = [a for a in part.get("annotations") or () if a.get("type") in _ANNOTATIONS]
+    return {**part, "annotations": known} if part.get("annotations") else dict(part)
 
 
 def _incomplete(response: Mapping[str, Any]) -> Exception:

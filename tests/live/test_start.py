@@ -1,0 +1,176 @@
+"""Starting, and what is said when it cannot be."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from support.chat import Chat
+from support.model_server import ModelServer
+from support.postgres import PostgresServer
+from support.server import serving
+
+from chatkit_host.auth.mint import mint_token
+
+SECRET = "V7Qd0tYH2kR9wZ4xN8mB5cL1pG6sJ3fA"
+
+
+def chatkit_host(workdir: Path, *arguments: str, given: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "chatkit_host", *arguments],
+        cwd=workdir,
+        env={"PATH": "/usr/bin:/bin", "CHATKIT_HOST_OFFLINE_WORD_SECONDS": "0", **settings},
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=40,
+    )
+
+
+def test_an_open_address_without_authentication_is_refused(tmp_path: Path) -> None:
+    run = chatkit_host(tmp_path, "serve", "--host", "0.0.0.0", "--port", "0")
+
+    assert run.returncode == 2
+    assert "No authentication is configured" in run.stderr
+    assert "JWT_SECRET" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"JWT_SECRET": "short"}, "set one of at least 32"),
+        ({"DATABASE_URL": "mysql://somewhere/db"}, "DATABASE_URL"),
+        ({"PORT": "99999"}, "PORT"),
+        ({"LOG_LEVEL": "loud"}, "LOG_LEVEL"),
+        ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS"),
+        ({"JWT_SECRET": SECRET, "JWT_JWKS_URL": "https://issuer.example/keys"}, "not both"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_and_its_value_is_not_shown(
+    tmp_path: Path, settings: dict[str, str], sentence: str
+) -> None:
+    run = chatkit_host(tmp_path, "serve", **{"PORT": "0", **settings})
+
+    assert run.returncode == 2
+    assert sentence in run.stderr
+    assert "Traceback" not in run.stderr
+    assert SECRET not in run.stderr
+    assert "somewhere" not in run.stderr
+
+
+@pytest.mark.parametrize("target", ["missing.py:agent", "no_such_module:agent", "empty.py:agent"])
+def test_a_target_that_is_not_there_is_named(tmp_path: Path, target: str) -> None:
+    (tmp_path / "empty.py").write_text("x = 1\n")
+
+    run = chatkit_host(tmp_path, "serve", target, "--port", "0")
+
+    assert run.returncode == 2
+    assert target.split(":")[0] in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        port = server.url.rsplit(":", 1)[1]
+        run = chatkit_host(tmp_path, "serve", "--port", port)
+
+    assert run.returncode == 2
+    assert f"127.0.0.1:{port} is taken" in run.stderr
+
+
+def test_a_postgresql_database_is_migrated_by_command_and_not_by_the_server(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    url = postgres.fresh_database()
+
+    early = chatkit_host(tmp_path, "serve", "--port", "0", DATABASE_URL=url)
+    assert early.returncode != 0
+    assert "chatkit-host migrate" in early.stderr
+
+    assert chatkit_host(tmp_path, "migrate", DATABASE_URL=url).stdout == "The database is up to date.\n"
+    with serving(tmp_path, DATABASE_URL=url) as server:
+        assert httpx.get(f"{server.url}/health/ready").json() == {"status": "ready"}
+    postgres.drop_database(url)
+
+
+async def test_with_a_secret_only_tokens_open_the_door(tmp_path: Path) -> None:
+    settings = {"JWT_SECRET": SECRET, "JWT_AUDIENCE": "chat", "HOST": "0.0.0.0"}
+    minted = chatkit_host(tmp_path, "token", "alice", JWT_SECRET=SECRET, JWT_AUDIENCE="chat")
+    other = mint_token(SECRET, "alice", audience="something else", lifetime=timedelta(hours=1))
+
+    with serving(tmp_path, **settings) as server:
+        async with (
+            Chat(server.url, minted.stdout.strip()) as alice,
+            Chat(server.url) as nobody,
+            Chat(server.url, other) as wrong,
+        ):
+            assert (await alice.create("add buy milk")).status == 200
+            refused = await nobody.get("threads.list")
+            assert (refused.status_code, refused.headers["WWW-Authenticate"].split()[0]) == (401, "Bearer")
+            assert (await wrong.get("threads.list")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}],
+)
+def test_without_authentication_no_foreign_page_gets_in(tmp_path: Path, headers: dict[str, str]) -> None:
+    with serving(tmp_path) as server:
+        refused = httpx.post(f"{server.url}/chatkit", json={"type": "threads.list", "params": {}}, headers=headers)
+
+    assert refused.status_code == 403
+
+
+def test_pages_that_are_listed_may_call_and_read_the_turn_id(tmp_path: Path) -> None:
+    origin = "https://app.example"
+    with serving(tmp_path, CORS_ORIGINS=origin) as server:
+        asked = httpx.options(
+            f"{server.url}/chatkit", headers={"Origin": origin, "Access-Control-Request-Method": "POST"}
+        )
+        answer = httpx.post(f"{server.url}/chatkit", content=b"{", headers={"Origin": origin})
+
+    assert asked.headers["Access-Control-Allow-Origin"] == origin
+    assert answer.status_code == 400
+    assert answer.headers["Access-Control-Allow-Origin"] == origin
+    assert "ChatKit-Turn" in answer.headers["Access-Control-Expose-Headers"]
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    with ModelServer() as server:
+        yield server
+
+
+def test_the_doctor_finds_everything_in_order(tmp_path: Path, model_server: ModelServer) -> None:
+    run = chatkit_host(
+        tmp_path, "doctor", CHATKIT_HOST_MODEL="some-model", CHATKIT_HOST_MODEL_BASE_URL=model_server.base_url
+    )
+
+    assert run.returncode == 0, run.stdout
+    assert "model: some-model answers" in run.stdout
+
+
+def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
+    run = chatkit_host(
+        tmp_path,
+        "doctor",
+        CHATKIT_HOST_MODEL="openai/some-model",
+        CHATKIT_HOST_MCP_SERVERS="http://127.0.0.1:9/mcp",
+        HOST="0.0.0.0",
+    )
+
+    assert run.returncode == 1
+    assert "FAIL  authentication: No authentication is configured" in run.stdout
+    assert "FAIL  model: The model openai/some-model needs OPENAI_API_KEY." in run.stdout
+    assert "FAIL  MCP server http://127.0.0.1:9/mcp" in run.stdout
+
+
+def test_a_chat_in_the_terminal_starts_a_server_of_its_own(tmp_path: Path) -> None:
+    run = chatkit_host(tmp_path, "chat", given="add buy milk\nwhat is on my list\n", PORT="1")
+
+    assert "· Add task\nI added “Buy milk” to your list.\n" in run.stdout
+    assert "1. Buy milk" in run.stdout
+    assert "chatkit-host chat --thread thr_" in run.stdout
