@@ -5,11 +5,14 @@ repeated by itself, because the first may have had its effect.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from agents import AgentBase, RunContextWrapper
 from agents.mcp import MCPServer, MCPServerManager, MCPServerStreamableHttp
+from mcp.types import CallToolResult, Tool
 
 from chatkit_host.errors import Unavailable
 
@@ -17,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 5.0
 _LOOK_SECONDS = 4.0
-"""How often a server is asked whether it is still there: within this time a restarted one is back."""
+"""How often a server is asked whether it is still there; also when a call fails."""
 
 
 class McpTools:
@@ -29,7 +32,11 @@ class McpTools:
             connect_in_parallel=True,
         )
         self._keeper: asyncio.Task[None] | None = None
-        self._stopping = asyncio.Event()
+        self._stopping = False
+        self._look = asyncio.Event()
+        for server in servers:
+            if isinstance(server, _Server):
+                server.when_a_call_fails = self._look.set
 
     @property
     def servers(self) -> list[MCPServer]:
@@ -40,19 +47,19 @@ class McpTools:
         self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="MCP keeper")
 
     async def close(self) -> None:
-        self._stopping.set()
+        self._stopping = True
+        self._look.set()
         if self._keeper is not None:
             await asyncio.wait({self._keeper})
 
     async def _keep(self) -> None:
         """One task connects, looks after, and cleans up: the SDK's connections belong to the task that made them."""
         async with self._manager:
-            while not self._stopping.is_set():
+            while not self._stopping:
+                self._look.clear()
                 await self._heal()
-                try:
-                    await asyncio.wait_for(self._stopping.wait(), _LOOK_SECONDS)
-                except TimeoutError:
-                    continue
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._look.wait(), _LOOK_SECONDS)
 
     async def _heal(self) -> None:
         lost = [server for server in self.servers if not await _is_there(server)]
@@ -68,25 +75,49 @@ def servers_at(urls: Sequence[str], *, seconds: float) -> list[MCPServer]:
 
 async def tool_names(url: str, *, seconds: float) -> list[str]:
     """Asks a server once; `Unavailable` when it does not answer as an MCP server does."""
-    server = _server(url, seconds)
     try:
-        async with asyncio.timeout(_CONNECT_SECONDS), server:
-            return [tool.name for tool in await server.list_tools()]
+        async with asyncio.timeout(_CONNECT_SECONDS), _server(url, seconds) as server:
+            return [tool.name for tool in await MCPServerStreamableHttp.list_tools(server)]
     except Exception as error:
         raise Unavailable("It cannot be reached, or is no MCP server. Check its address and that it runs.") from error
 
 
 async def _is_there(server: MCPServer) -> bool:
+    session: Any = getattr(server, "session", None)
+    if session is None:
+        return False
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
-            await server.list_tools()
+            await session.list_tools()  # the session's, because the server's own answers from its cache
     except Exception:  # noqa: BLE001 - whatever it is, the connection is of no use
         return False
     return True
 
 
-def _server(url: str, seconds: float) -> MCPServerStreamableHttp:
+class _Server(MCPServerStreamableHttp):
+    """One that is away offers no tools, where the SDK's would end the turn."""
+
+    when_a_call_fails: Callable[[], None] = staticmethod(lambda: None)
+
+    async def list_tools(
+        self, run_context: RunContextWrapper[Any] | None = None, agent: AgentBase | None = None
+    ) -> list[Tool]:
+        try:
+            return await super().list_tools(run_context, agent)
+        except Exception:  # noqa: BLE001 - the keeper finds out what it is, and heals it
+            _log.warning("an MCP server does not tell its tools")
+            return []
+
+    async def call_tool(self, *args: Any, **kwargs: Any) -> CallToolResult:
+        try:
+            return await super().call_tool(*args, **kwargs)
+        except Exception:
+            self.when_a_call_fails()
+            raise
+
+
+def _server(url: str, seconds: float) -> _Server:
     params: Any = {"url": url, "timeout": seconds, "sse_read_timeout": seconds}
-    return MCPServerStreamableHttp(
-        params, name=url, client_session_timeout_seconds=seconds, max_retry_attempts=0, cache_tools_list=False
+    return _Server(
+        params, name=url, client_session_timeout_seconds=seconds, max_retry_attempts=0, cache_tools_list=True
     )

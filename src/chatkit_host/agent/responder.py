@@ -18,7 +18,7 @@ from chatkit_host.agent.failures import as_turn_failure
 from chatkit_host.agent.heard_model import with_heard_models
 from chatkit_host.agent.lane import Lane
 from chatkit_host.agent.mcp_tools import McpTools
-from chatkit_host.agent.transcript import model_input, recorded
+from chatkit_host.agent.transcript import model_input, recorded, text_of
 from chatkit_host.clock import Clock
 from chatkit_host.engine.ports import ModelItem
 from chatkit_host.engine.responder import Responder, TurnEvents, TurnInput
@@ -103,6 +103,7 @@ class AgentResponder(Responder):
             trace_include_sensitive_data=False,
             workflow_name="chatkit-host",
             group_id=turn.thread.id,
+            tool_not_found_behavior="return_error_to_model",
         )
 
     @property
@@ -180,7 +181,7 @@ class _Run(RunHooks[TurnContext]):
     ) -> None:
         if not isinstance(context, ToolContext):
             return
-        output = safe_text(result if isinstance(result, str) else str(result))
+        output = safe_text(text_of(result))
         self._display.tool_finished(context.tool_call_id, tool.name, output)
         if self._context.client_tool_call is not None and self._context.client_tool_call_id is None:
             self._context.client_tool_call_id = context.tool_call_id

@@ -73,7 +73,7 @@ def recorded(items: Iterable[Any]) -> list[ModelItem]:
     for item in items:
         match item:
             case {"type": "message" | None, "role": "assistant"} | {"role": "assistant"}:
-                text = _text_of(item.get("content"))
+                text = text_of(item.get("content"))
                 if text:
                     kept.append({"role": "assistant", "content": text})
             case {"type": "function_call", "call_id": str(call_id), "name": str(name)}:
@@ -86,9 +86,7 @@ def recorded(items: Iterable[Any]) -> list[ModelItem]:
                     }
                 )
             case {"type": "function_call_output", "call_id": str(call_id)}:
-                kept.append(
-                    {"type": "function_call_output", "call_id": call_id, "output": _text_of(item.get("output"))}
-                )
+                kept.append({"type": "function_call_output", "call_id": call_id, "output": text_of(item.get("output"))})
             case _:
                 pass
     return kept
@@ -163,12 +161,13 @@ def _unique(turn: PastTurn, call_id: str) -> str:
     return "call_" + hashlib.sha256(f"{turn.turn_id}/{call_id}".encode()).hexdigest()[:24]
 
 
-def _text_of(content: Any) -> str:
+def text_of(content: Any) -> str:
+    """The words in what a message holds or a tool returned: text, parts with text, or else its JSON."""
     match content:
         case str():
             return content
         case list():
-            return "".join(_text_of(part) for part in content)
+            return "".join(text_of(part) for part in content)
         case {"text": str(text)} | {"refusal": str(text)}:
             return text
         case None:
