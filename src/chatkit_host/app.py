@@ -1,5 +1,6 @@
 """Wires the rooms of the house together. The only place that knows all of them."""
 
+import asyncio
 import logging
 import os
 import socket
@@ -18,6 +19,7 @@ from chatkit_host.api.errors import add_error_handlers
 from chatkit_host.api.health import health_router
 from chatkit_host.api.host import Host, MakeContext
 from chatkit_host.api.local_only import LocalOnly
+from chatkit_host.api.page import page_router
 from chatkit_host.auth.authenticator import authenticator
 from chatkit_host.auth.tokens import TokenRules
 from chatkit_host.clock import utc_now
@@ -80,7 +82,7 @@ class _Wiring:
         self.make_context = make_context or (lambda context: context)
         self.database = self._database()
         self.conversations = DatabaseConversations(self.database)
-        self.responder = self._responder()
+        self._loading: asyncio.Task[Responder] | None = None
         self.rules = token_rules(settings)
         self.authenticator = authenticator(self.rules)
         self.turns = Turns(
@@ -106,10 +108,16 @@ class _Wiring:
             make_context=self.make_context,
         )
         app = FastAPI(
-            title="chatkit-host", lifespan=self._lifespan, middleware=self._middleware(), redirect_slashes=False
+            title="chatkit-host",
+            lifespan=self._lifespan,
+            middleware=self._middleware(),
+            redirect_slashes=False,
+            docs_url=None,  # these pages load scripts from elsewhere
+            redoc_url=None,
         )
         app.include_router(chatkit_router(host))
         app.include_router(health_router(self._ready))
+        app.include_router(page_router())
         add_error_handlers(app)
         app.state.drain = lambda: self.turns.drain(self.settings.drain_seconds)
         return app
@@ -118,14 +126,29 @@ class _Wiring:
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
         try:
             await self._open_database()
-            await self.responder.open()
             await self.turns.open()
+            self._start_loading()
             yield
         finally:
             await self.turns.close()
-            await self.responder.close()
+            if self._loading is not None:
+                await (await self._loading).close()
             await self.authenticator.close()
             await self.database.close()
+
+    async def responder(self) -> Responder:
+        return await asyncio.shield(self._start_loading())
+
+    def _start_loading(self) -> "asyncio.Task[Responder]":
+        """The model side takes a second to import; meanwhile the server listens."""
+        if self._loading is None:
+            self._loading = asyncio.get_running_loop().create_task(self._load_responder(), name="load responder")
+        return self._loading
+
+    async def _load_responder(self) -> Responder:
+        responder = await asyncio.to_thread(self._responder)
+        await responder.open()
+        return responder
 
     async def _open_database(self) -> None:
         """SQLite is ours to bring up to date; a shared database is the operator's. One that is away may come back."""
@@ -173,7 +196,6 @@ class _Wiring:
         return ForeignConversations(store, self.conversations, context)
 
     def _responder(self) -> Responder:
-        # The Agents SDK takes a second to import; nothing that does not serve needs it.
         from chatkit.server import ChatKitServer
 
         from chatkit_host.agent.chatkit_server import ServerResponder

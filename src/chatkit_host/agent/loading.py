@@ -1,5 +1,6 @@
 """Finds the user's agent or server by a target such as `my_agent.py:agent` or `package.module:server`."""
 
+import functools
 import importlib
 import importlib.util
 import sys
@@ -16,8 +17,9 @@ class TargetNotFound(HostError):
     code = "target_not_found"
 
 
+@functools.cache
 def load_target(target: str) -> Any:
-    """An Agents SDK `Agent`, a `ChatKitServer`, or a callable without parameters that makes one."""
+    """An Agents SDK `Agent`, a `ChatKitServer`, or a callable without parameters that makes one. Loaded once per process."""
     place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
     module = _module_from_file(Path(place)) if place.endswith(".py") else _module_by_name(place)
     names = [name] if name else ["agent", "server"]

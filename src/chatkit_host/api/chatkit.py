@@ -64,7 +64,7 @@ def chatkit_router(host: Host, path: str = "/chatkit") -> APIRouter:
         """One operation of the ChatKit protocol. Sends answer with an event stream, everything else with JSON."""
         user = await host.user(request)
         asked = parse(await read_body(request, host.limits), _REQUEST)
-        asking = host.asking(request, user, asked.metadata)
+        asking = await host.asking(request, user, asked.metadata)
         if is_streaming_req(asked):
             return await _stream(host, asking, await _opening(asking, asked))
         return Response(await _answer(host, asking, asked), media_type="application/json")

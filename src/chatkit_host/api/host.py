@@ -1,6 +1,6 @@
 """What every surface works with: who asks, the conversations, the turns, and who answers."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,8 @@ MakeContext = Callable[[RequestContext], Any]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
     authenticator: Authenticator
-    responder: Responder
+    responder: Callable[[], Awaitable[Responder]]
+    """Who answers; awaited, because the first requests may come before the model side is loaded."""
     turns: Turns
     conversations: Callable[[Any], ConversationStore]
     """The store that a context's conversations live in."""
@@ -35,7 +36,7 @@ class Host:
     async def user(self, request: Request) -> User:
         return await self.authenticator.authenticate(request.headers.get("authorization"))
 
-    def asking(self, request: Request, user: User, metadata: dict[str, Any] | None = None) -> Asking:
+    async def asking(self, request: Request, user: User, metadata: dict[str, Any] | None = None) -> Asking:
         context = self.make_context(
             RequestContext(
                 owner=user.owner,
@@ -49,6 +50,6 @@ class Host:
             owner=user.owner,
             context=context,
             store=self.conversations(context),
-            responder=self.responder,
+            responder=await self.responder(),
             now=self.clock(),
         )
