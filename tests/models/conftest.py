@@ -16,7 +16,11 @@ PATHS = ("chat", "responses", "gemini-compatible", "litellm-openai", "litellm-ge
 
 
 # LiteLLM imports most of itself during its first calls, and its modules warn of things that are theirs to fix.
-_LITELLM_WARNS = ("ignore:Items? .* on TypedDict class:UserWarning",)
+_LITELLM_WARNS = (
+    "ignore:Items? .* on TypedDict class:UserWarning",
+    "ignore:Pydantic serializer warnings:UserWarning",
+    "ignore:Accessing the .* attribute on the instance is deprecated:DeprecationWarning",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

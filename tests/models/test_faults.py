@@ -59,6 +59,7 @@ async def test_a_fault_fails_the_answer_by_its_name(
     models = path.models(fault, first_token_seconds=0.5 if fault in ("fault-stall", "fault-drip") else 2)
     outcome = await run_turn(models, "say 20 words", tasks=tasks)
     kinds = EXPECTED[fault] + (LITELLM_ALSO.get(fault, ()) if path.is_litellm else ())
+    assert outcome.failure is not None
     assert type(outcome.failure) in kinds
     assert outcome.final_output is None
     assert tasks.ran == []

@@ -3,7 +3,7 @@
 import json
 
 import aiohttp
-import httpx
+import httpx2
 import openai
 import pytest
 from agents.exceptions import MaxTurnsExceeded, ModelBehaviorError, ModelRefusalError, UserError
@@ -27,11 +27,11 @@ from chatkit_host.errors import (
 )
 
 SECRET = "sk-secret"
-_REQUEST = httpx.Request("POST", "https://example.com")
+_REQUEST = httpx2.Request("POST", "https://example.com")
 
 
 def _status(kind: type[openai.APIStatusError], status: int) -> openai.APIStatusError:
-    return kind(SECRET, response=httpx.Response(status, request=_REQUEST), body=None)
+    return kind(SECRET, response=httpx2.Response(status, request=_REQUEST), body=None)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,9 @@ def test_each_library_error_has_its_kind(error: Exception, kind: type[TurnFailed
 
 
 def test_our_own_error_is_found_inside_a_wrapper() -> None:
-    own = ContextTooLong()
-    try:
-        raise UserError("wrapped") from own
-    except UserError as error:
-        assert as_turn_failure(error) is own
+    own, wrapper = ContextTooLong(), UserError("wrapped")
+    wrapper.__cause__ = own
+    assert as_turn_failure(wrapper) is own
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Any OpenAI-compatible chat completions endpoint, without a client library between the bytes and the lane."""
 
+import logging
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -12,6 +13,8 @@ from chatkit_host.agent.models.http import EventStream, HttpPool, as_mid_stream_
 from chatkit_host.agent.models.speech import Speech, chat_usage, function_call
 from chatkit_host.agent.models.spoken import Answer, ModelRequest, SpokenModel
 from chatkit_host.agent.models.watch import Patience, Watch
+
+_logger = logging.getLogger(__name__)
 
 
 class ChatCompletionsModel(SpokenModel):
@@ -75,11 +78,14 @@ class ChatCompletionsModel(SpokenModel):
 
 async def _burst(stream: EventStream, fold: ChatFold, watch: Watch) -> list[Said] | None:
     """What one network read says, or None at the end. After the terminal reason nothing can go wrong any more."""
+    if fold.is_over:
+        return None
     try:
         events = await stream.read()
-        said = fold.read([parsed(event) for event in events])
-    except Exception as error:  # noqa: BLE001 - translated, or of no consequence
+        said = fold.read(parsed(event) for event in events)
+    except Exception as error:
         if fold.finish_reason:
+            _logger.debug("after the end of a model's answer", exc_info=error)
             return None
         failure = as_mid_stream_failure(error)
     else:

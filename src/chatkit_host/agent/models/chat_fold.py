@@ -42,6 +42,8 @@ class ChatFold:
 
     def __init__(self, used_call_ids: Iterable[str] = ()) -> None:
         self.finish_reason: str | None = None
+        self.is_over = False
+        """A chunk was no chunk: nothing after it is to be read."""
         self.usage: Mapping[str, Any] | None = None
         self.reasoning_field: Literal["reasoning_content", "reasoning", "reasoning_details"] | None = None
         self.thinking_blocks: list[dict[str, Any]] = []
@@ -53,18 +55,24 @@ class ChatFold:
             "refusal": SafeDeltas(),
         }
         self._has_spoken = False
+        self._broken: TurnFailed | None = None
 
     def read(self, chunks: Iterable[Mapping[str, Any]]) -> list[Said]:
         """What these chunks say, in order, with neighbours on the same channel joined."""
         channel: Channel | None = None
         pieces: list[str] = []
         said: list[Said] = []
-        for chunk in chunks:
-            for heard, delta in self._chunk(chunk):
-                if heard != channel:
-                    self._join(said, channel, pieces)
-                    channel, pieces = heard, []
-                pieces.append(delta)
+        try:
+            for chunk in chunks:
+                for heard, delta in self._chunk(chunk):
+                    if heard != channel:
+                        self._join(said, channel, pieces)
+                        channel, pieces = heard, []
+                    pieces.append(delta)
+        except TurnFailed as failure:
+            # What was said before it in the same read is still heard, and after the terminal reason it means nothing.
+            self.is_over = True
+            self._broken = None if self.finish_reason else failure
         self._join(said, channel, pieces)
         return said
 
@@ -78,6 +86,8 @@ class ChatFold:
 
     def failure(self) -> TurnFailed | None:
         """Why this is not a finished answer. Only without one may its tool calls run."""
+        if self._broken is not None:
+            return self._broken
         reason = (self.finish_reason or "").lower()
         if not reason or reason in ("error", "abort", "aborted", "cancelled", "unknown"):
             return ModelIncomplete()

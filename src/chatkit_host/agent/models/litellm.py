@@ -72,7 +72,7 @@ def _keep_missing_reasons_missing() -> None:
             choice.finish_reason = None
         return choice
 
-    VertexGeminiConfig._create_streaming_choice = staticmethod(create_with_own_reason)
+    setattr(VertexGeminiConfig, create.__name__, staticmethod(create_with_own_reason))
 
 
 async def close_litellm() -> None:
@@ -153,14 +153,17 @@ class LiteLLMModel(SpokenModel):
 
 async def _burst(stream: AsyncIterator[Any], fold: ChatFold, watch: Watch) -> list[Said] | None:
     """What one chunk says, or None at the end. After the terminal reason nothing can go wrong any more."""
+    if fold.is_over:
+        return None
     try:
         chunk = await watch.wait(anext(stream))
         watch.heard()
         said = fold.read([_as_dict(chunk)])
     except StopAsyncIteration:
         return None
-    except Exception as error:  # noqa: BLE001 - translated, or of no consequence
+    except Exception as error:
         if fold.finish_reason:
+            _logger.debug("after the end of a model's answer", exc_info=error)
             return None
         failure = as_turn_failure(error)
         note_failure(failure, error)
@@ -191,7 +194,7 @@ def _as_dict(chunk: Any) -> dict[str, Any]:
     """A chunk's fields as they lie in LiteLLM's objects; its own `model_dump` would cost more than everything else here."""
     usage = getattr(chunk, "usage", None)
     return {
-        "usage": usage.model_dump() if usage is not None else None,
+        "usage": _usage(usage) if usage is not None else None,
         "choices": [
             {
                 "index": getattr(choice, "index", 0),
@@ -201,6 +204,12 @@ def _as_dict(chunk: Any) -> dict[str, Any]:
             for choice in getattr(chunk, "choices", None) or ()
         ],
     }
+
+
+def _usage(usage: Any) -> dict[str, Any]:
+    counts = _fields(usage)
+    details = ("prompt_tokens_details", "completion_tokens_details")
+    return counts | {name: _fields(counts.get(name)) for name in details}
 
 
 def _delta(delta: Any) -> dict[str, Any]:
