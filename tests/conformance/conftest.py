@@ -3,9 +3,11 @@ store, and the Todo assistant by the way to its model.
 """
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import pytest
 import support
@@ -24,29 +26,50 @@ TESTS = str(Path(support.__path__[0]).parent)
 Start = Callable[[ServerName, StoreName], Server]
 
 
+Launch = tuple[Path, tuple[str, ...], dict[str, str]]
+"""Working directory, arguments and settings."""
+Name = TypeVar("Name", bound=Hashable)
+
+
+class Servers(ExitStack, Generic[Name]):
+    """Started together when the first of them is asked for: a start takes two seconds, most of them waiting for imports."""
+
+    def __init__(self, settings: Mapping[Name, Launch]) -> None:
+        super().__init__()
+        self._settings = settings
+        self._starting: dict[Name, Future[Server]] = {}
+
+    def get(self, name: Name) -> Server:
+        if not self._starting:
+            pool = self.enter_context(ThreadPoolExecutor())
+            self._starting = {one: pool.submit(self._start, one) for one in self._settings}
+        return self._starting[name].result()
+
+    def _start(self, name: Name) -> Server:
+        workdir, arguments, settings = self._settings[name]
+        return self.enter_context(serving(workdir, *arguments, **settings))
+
+
 @pytest.fixture(scope="session")
 def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Starts a server when the first test asks for it."""
-    running: dict[tuple[ServerName, StoreName], Server] = {}
-    with ExitStack() as stack:
-
-        def start(server: ServerName, store: StoreName) -> Server:
-            if (server, store) not in running:
-                running[server, store] = stack.enter_context(
-                    serving(
-                        tmp_path_factory.mktemp(f"{server}-{store}"),
-                        f"{scripted_server.__file__}:server",
-                        SCRIPTED_SERVER=server,
-                        SCRIPTED_STORE=store,
-                        JWT_SECRET=SECRET,
-                        CHATKIT_HOST_HEARTBEAT_SECONDS="0.05",
-                        TZ="IST-5:30",
-                        PYTHONPATH=TESTS,
-                    )
-                )
-            return running[server, store]
-
-        yield start
+    kinds: list[tuple[ServerName, StoreName]] = [("full", "database"), ("full", "awaiting"), ("plain", "awaiting")]
+    settings: dict[tuple[ServerName, StoreName], Launch] = {
+        (server, store): (
+            tmp_path_factory.mktemp(f"{server}-{store}"),
+            (f"{scripted_server.__file__}:server",),
+            {
+                "SCRIPTED_SERVER": server,
+                "SCRIPTED_STORE": store,
+                "JWT_SECRET": SECRET,
+                "CHATKIT_HOST_HEARTBEAT_SECONDS": "0.05",
+                "TZ": "IST-5:30",
+                "PYTHONPATH": TESTS,
+            },
+        )
+        for server, store in kinds
+    }
+    with Servers(settings) as servers:
+        yield lambda server, store: servers.get((server, store))
 
 
 @pytest.fixture
@@ -96,25 +119,22 @@ PREFIXES = {"chat completions": "", "responses": "responses/", "litellm": "litel
 def todo_servers(
     tmp_path_factory: pytest.TempPathFactory, running_model_server: ModelServer
 ) -> Iterator[Callable[[str], Server]]:
-    running: dict[str, Server] = {}
-    with ExitStack() as stack:
-
-        def start(way: str) -> Server:
-            if way not in running:
-                prefix = PREFIXES[way]
-                running[way] = stack.enter_context(
-                    serving(
-                        tmp_path_factory.mktemp("todo"),
-                        JWT_SECRET=SECRET,
-                        CHATKIT_HOST_MODEL=f"{prefix}some-model",
-                        CHATKIT_HOST_MODELS=",".join(f"{prefix}{name}" for name in (*FAULTS, "hold")),
-                        CHATKIT_HOST_MODEL_BASE_URL=running_model_server.base_url,
-                        CHATKIT_HOST_MODEL_API_KEY="any",
-                    )
-                )
-            return running[way]
-
-        yield start
+    settings: dict[str, Launch] = {
+        way: (
+            tmp_path_factory.mktemp("todo"),
+            (),
+            {
+                "JWT_SECRET": SECRET,
+                "CHATKIT_HOST_MODEL": f"{prefix}some-model",
+                "CHATKIT_HOST_MODELS": ",".join(f"{prefix}{name}" for name in (*FAULTS, "hold")),
+                "CHATKIT_HOST_MODEL_BASE_URL": running_model_server.base_url,
+                "CHATKIT_HOST_MODEL_API_KEY": "any",
+            },
+        )
+        for way, prefix in PREFIXES.items()
+    }
+    with Servers(settings) as servers:
+        yield servers.get
 
 
 @pytest.fixture(params=list(PREFIXES))

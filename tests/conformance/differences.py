@@ -121,7 +121,6 @@ def _each_file_once(theirs: Reply, before: Sequence[Reply]) -> Reply:
     for event in ours["events"]:
         if attachments := event.get("item", {}).get("attachments"):
             event["item"]["attachments"] = list({file["id"]: file for file in attachments}.values())
-            event["item"]["attachments"] = attachments[:1]
     return ours
 
 

@@ -224,7 +224,7 @@ async def test_a_turn_that_failed_leaves_an_answer_in_what_the_model_is_told(
 async def test_the_same_events_come_in_the_same_order(todo: Chat, model_server: ModelServer) -> None:
     """The SDK merges what the model and what the tools say in whatever order a set has."""
     orders: set[str] = set()
-    for _ in range(15):
+    for _ in range(10):
         model_server.queue(
             ModelAnswer(reasoning="First think.", tool_calls=[LIST, LIST]),
             ModelAnswer(text="Then say.", tool_calls=[LIST]),

@@ -127,6 +127,17 @@ async def test_what_an_action_changed_at_once_survives_a_reload(chat: Chat) -> N
     assert "synced 7" in (await chat.get("threads.get_by_id", thread_id=created.thread_id)).text
 
 
+async def test_an_item_that_an_action_hides_does_not_leave_either(chat: Chat) -> None:
+    created = await chat.create("widget")
+    where = {"thread_id": created.thread_id, "item_id": created.items[1].id}
+
+    answer = await chat.get("threads.sync_custom_action", **where, action={"type": "hide"})
+
+    assert answer.json() == {}
+    assert [item.type for item in await chat.items(created.thread_id)] == ["user_message"]
+    assert "secret note" in (await chat.say(created.thread_id, "recall")).text
+
+
 @pytest.mark.xfail(strict=True, reason="an update to a widget that is already stored is shown and not stored")
 async def test_what_an_action_changed_in_a_stream_survives_a_reload(chat: Chat) -> None:
     created = await chat.create("widget")

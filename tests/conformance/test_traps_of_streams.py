@@ -3,11 +3,11 @@
 import asyncio
 import json
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 
 import httpx
 import pytest
-from chatkit.types import AssistantMessageItem, ThreadUpdatedEvent, WorkflowItem
+from chatkit.types import AssistantMessageItem, ThreadItem, ThreadUpdatedEvent, WorkflowItem
 from conformance.conftest import TESTS, Start
 from support import scripted_server
 from support.chat import Answer, Chat, text_of, user_input
@@ -27,20 +27,6 @@ async def begin_and_leave(chat: Chat, script: str, until: str) -> Answer:
     raise AssertionError("the answer ended")
 
 
-async def begin_and_kill(chat: Chat, server: Server, script: str, until: str) -> Answer:
-    begun: Answer | None = None
-    try:
-        async with chat.asking("threads.create", input=user_input(script)) as (begun, events):
-            async for _ in events:
-                if until in begun.streamed_text:
-                    await asyncio.sleep(0.2)  # longer than what is shown may be ahead of the database
-                    server.kill()
-    except httpx.TransportError:
-        pass
-    assert begun is not None
-    return begun
-
-
 async def say_when_free(chat: Chat, thread_id: str, text: str) -> Answer:
     async with asyncio.timeout(10):
         while True:
@@ -52,10 +38,8 @@ async def say_when_free(chat: Chat, thread_id: str, text: str) -> Answer:
             await asyncio.sleep(0.02)  # it is the server that ends the answer
 
 
-async def test_a_partial_answer_survives_a_disconnect_with_a_truly_async_store(
-    chat_on: ChatOn, store: StoreName
-) -> None:
-    chat = chat_on("plain", store)
+async def test_a_partial_answer_survives_a_disconnect_with_a_truly_async_store(chat_on: ChatOn) -> None:
+    chat = chat_on("plain", "awaiting")
     begun = await begin_and_leave(chat, "hold", "an answer")
 
     note = await say_when_free(chat, begun.thread_id, "recall")
@@ -128,12 +112,14 @@ async def test_what_a_thread_update_shows_is_the_thread_as_it_is(chat: Chat) -> 
 
 
 async def test_one_answer_at_a_time_is_written_in_a_thread(chat: Chat) -> None:
+    second = None
     async with chat.asking("threads.create", input=user_input("hold_until_told")) as (answer, events):
         async for event in events:
-            if event.type == "thread.item.updated":
+            if event.type == "thread.item.updated" and second is None:
                 second = await chat.say(answer.thread_id, "text")
                 await chat.get("threads.update", thread_id=answer.thread_id, title="go on")
 
+    assert second is not None
     assert second.status == 409
     assert second.problem is not None
     assert second.problem["code"] == "turn_running"
@@ -183,8 +169,18 @@ async def test_a_message_that_is_being_stored_when_the_client_leaves_is_stored(c
     assert [text.removesuffix(" [kept by the override]") for text in said] == ["Important."]
 
 
-async def test_a_thread_in_a_store_of_its_own_is_free_again_after_the_server_was_killed(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+@dataclass(frozen=True)
+class Killed:
+    """What a retry that the server did not survive has left in a Store of the user's own."""
+
+    next_answer: Answer
+    items: list[ThreadItem]
+
+
+@pytest.fixture(scope="module")
+async def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    workdir = tmp_path_factory.mktemp("killed")
+    url = f"sqlite:///{workdir / 'elsewhere.db'}"
     await migrate(url)
     settings = {
         "SCRIPTED_SERVER": "plain",
@@ -193,12 +189,40 @@ async def test_a_thread_in_a_store_of_its_own_is_free_again_after_the_server_was
         "CHATKIT_HOST_LEASE_SECONDS": "1",
         "PYTHONPATH": TESTS,
     }
-    with serving(tmp_path, f"{scripted_server.__file__}:server", **settings) as server:
+    with serving(workdir, f"{scripted_server.__file__}:server", **settings) as server:
         async with Chat(server.url) as chat:
-            begun = await begin_and_kill(chat, server, "hold", "an answer")
+            created = await chat.create("held_when_retried")
+            await retry_and_kill(chat, server, created)
         server.start()
         async with Chat(server.url) as chat:
-            await say_when_free(chat, begun.thread_id, "text")
+            next_answer = await say_when_free(chat, created.thread_id, "text")
+            return Killed(next_answer, await chat.items(created.thread_id))
+
+
+async def retry_and_kill(chat: Chat, server: Server, created: Answer) -> None:
+    where = {"thread_id": created.thread_id, "item_id": created.items[0].id}
+    try:
+        async with chat.asking("threads.retry_after_item", **where) as (begun, events):
+            async for _ in events:
+                if "an answer" in begun.streamed_text:
+                    await asyncio.sleep(0.2)  # longer than what is shown may be ahead of the database
+                    server.kill()
+    except httpx.TransportError:
+        return
+    raise AssertionError("the server has survived")
+
+
+async def test_a_thread_in_somebodys_own_store_is_free_again_after_the_server_was_killed(killed: Killed) -> None:
+    assert killed.next_answer.text == "You said something."
+
+
+@pytest.mark.xfail(
+    strict=True, reason="what a retry set aside is brought back by requests alone, not for a dead worker"
+)
+async def test_a_retry_in_somebodys_own_store_keeps_the_old_answer_although_the_server_was_killed(
+    killed: Killed,
+) -> None:
+    assert "A good answer." in [text_of(item) for item in killed.items if isinstance(item, AssistantMessageItem)]
 
 
 async def test_a_client_tool_is_answered_although_a_hidden_item_follows_it(chat: Chat) -> None:
@@ -210,8 +234,7 @@ async def test_a_client_tool_is_answered_although_a_hidden_item_follows_it(chat:
 
 
 async def test_nothing_is_left_to_the_garbage_collector(scripted: Start) -> None:
-    for server, store in (("full", "database"), ("full", "awaiting"), ("plain", "awaiting")):
-        log = scripted(server, store).log
-        assert "Task was destroyed" not in log
-        assert "never retrieved" not in log
-        assert "different Context" not in log
+    for running in (scripted("full", "database"), scripted("full", "awaiting"), scripted("plain", "awaiting")):
+        assert "Task was destroyed" not in running.log
+        assert "never retrieved" not in running.log
+        assert "different Context" not in running.log

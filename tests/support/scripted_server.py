@@ -96,7 +96,7 @@ def server() -> ChatKitServer[Any]:
         case "database":
             store = DatabaseStore.open(os.environ["DATABASE_URL"])
         case "elsewhere":
-            store = DatabaseStore.open(os.environ["SCRIPTED_URL"])
+            store = SomebodysStore.open(os.environ["SCRIPTED_URL"])
         case _:
             store = AwaitingStore()
     return make_server(store, "full" if os.environ["SCRIPTED_SERVER"] == "full" else "plain")
@@ -106,6 +106,12 @@ def make_server(store: Store[Any], name: ServerName) -> ChatKitServer[Any]:
     if name == "plain":
         return PlainServer(store)
     return ScriptedServer(store, ScriptedAttachments())
+
+
+class SomebodysStore(DatabaseStore):
+    """One that lasts and that the host knows nothing of."""
+
+    database = None  # type: ignore[assignment]  # by this the host would recognise its own
 
 
 class PlainServer(ChatKitServer[Any]):
@@ -200,9 +206,12 @@ class ScriptedServer(PlainServer):
     ) -> SyncCustomActionResponse:
         if sender is None:
             return SyncCustomActionResponse()
-        return SyncCustomActionResponse(
-            updated_item=sender.model_copy(update={"widget": _card(f"synced {action.payload}")})
-        )
+        if action.type == "hide":
+            note = HiddenContextItem(**{**_head(thread, "hid"), "id": sender.id}, content="secret note")
+            return SyncCustomActionResponse(updated_item=note)
+        now = datetime.now()  # noqa: DTZ005 - as the SDK stamps
+        changed = {"widget": _card(f"synced {action.payload}"), "created_at": now}
+        return SyncCustomActionResponse(updated_item=sender.model_copy(update=changed))
 
     async def _rename(self, thread_id: str, title: str, context: Any) -> None:
         thread = await self.store.load_thread(thread_id, context)

@@ -1,10 +1,12 @@
 """Reads a request's body as a pydantic model, and refuses in words what cannot be read or stored."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from chatkit_host.errors import BadRequest, InvalidInput, TooLarge
@@ -12,7 +14,8 @@ from chatkit_host.errors import BadRequest, InvalidInput, TooLarge
 T = TypeVar("T")
 
 _SHOWN_PROBLEMS = 3
-_UNSTORABLE = (b"\\u0000", b"NaN", b"Infinity")
+_SUSPICIOUS = re.compile(rb"\\u0000|NaN|Infinity|[0-9][eE]|[0-9]{309}")
+"""Without any of these, no text has a NUL and no number is beyond what a float can hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +24,10 @@ class BodyLimits:
 
 
 async def read_body(request: Request, limits: BodyLimits) -> bytes:
+    """What browsers send across origins without asking first (forms, plain text) is refused."""
+    kind = request.headers.get("content-type", "application/json").partition(";")[0]
+    if kind.strip().lower() != "application/json":
+        raise HTTPException(415)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limits.body_bytes:
         raise TooLarge
@@ -41,7 +48,7 @@ def parse(body: bytes, shape: TypeAdapter[T]) -> T:
         value = shape.validate_json(body)
     except ValidationError as error:
         raise _in_words(error) from None
-    if any(mark in body for mark in _UNSTORABLE):
+    if _SUSPICIOUS.search(body):
         _refuse_unstorable(value.model_dump() if isinstance(value, BaseModel) else value)
     return value
 

@@ -20,6 +20,7 @@ from chatkit.types import (
     NonStreamingReq,
     Page,
     StreamingReq,
+    SyncCustomActionResponse,
     ThreadsAddClientToolOutputReq,
     ThreadsAddStructuredInputReq,
     ThreadsAddUserMessageReq,
@@ -47,6 +48,7 @@ from chatkit_host.engine import openings
 from chatkit_host.engine.openings import Asking, Opening
 from chatkit_host.engine.ports import LogEvent
 from chatkit_host.errors import Conflict, InvalidInput
+from chatkit_host.ids import ThreadId
 
 _REQUEST: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
 
@@ -128,9 +130,11 @@ async def _answer(host: Host, asking: Asking, asked: NonStreamingReq) -> bytes:
             thread = await store.load_thread(owner, params.thread_id)
             sender = await openings.action_sender(store, owner, params)
             answer = await responder.act_at_once(thread, params.action, sender, asking.context)
-            if answer.updated_item is not None:
-                await store.save_item(owner, thread.id, answer.updated_item)
-            return wire.encode(answer)
+            if answer.updated_item is None:
+                return wire.encode(answer)
+            item = wire.owned_item(answer.updated_item, ThreadId(thread.id))
+            await store.save_item(owner, thread.id, item)
+            return wire.encode(SyncCustomActionResponse(updated_item=None if wire.is_hidden(item) else item))
         case ItemsListReq(params=params):
             items = await store.load_items(
                 owner, params.thread_id, limit=_clamped(params.limit), after=params.after, order=params.order

@@ -17,8 +17,12 @@ _log = logging.getLogger(__name__)
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 _RETRY_AFTER_SECONDS = "5"
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-_HTTP_WORDS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
+_HTTP_WORDS = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    415: "Send the request as application/json.",
+}
 
 
 def error_answer(error: HostError) -> Response:
