@@ -43,6 +43,10 @@ class _Worker(multiprocess.Process):
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         settings = read_settings()
         configure_logging(settings.log_level, settings.log_format)
+        if named := os.environ.get(TARGET_VARIABLE):
+            from chatkit_host.agent.loading import load_target
+
+            load_target(named)  # before the event loop runs, which user code may want for itself
         super().target(sockets)
 
     @property

@@ -145,9 +145,10 @@ async def actions(c: Conversation) -> None:
         "threads.custom_action", thread_id=c.thread, item_id=widget, action={"type": "replace", "payload": "once"}
     )
     await c.do("threads.custom_action", thread_id=c.thread, item_id=widget, action={"type": "fail"})
-    await c.do("threads.custom_action", thread_id=c.thread, item_id=widget, action={"type": "root"})
     await c.do("threads.sync_custom_action", thread_id=c.thread, action={"type": "nothing"})
     await c.look()
+    await c.do("threads.custom_action", thread_id=c.thread, item_id=widget, action={"type": "root"})
+    await c.look(differs="what an action changed in a stream is stored")
 
 
 @_on("full")

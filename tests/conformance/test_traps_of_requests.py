@@ -138,7 +138,6 @@ async def test_an_item_that_an_action_hides_does_not_leave_either(chat: Chat) ->
     assert "secret note" in (await chat.say(created.thread_id, "recall")).text
 
 
-@pytest.mark.xfail(strict=True, reason="an update to a widget that is already stored is shown and not stored")
 async def test_what_an_action_changed_in_a_stream_survives_a_reload(chat: Chat) -> None:
     created = await chat.create("widget")
     widget = next(item for item in created.items if isinstance(item, WidgetItem))

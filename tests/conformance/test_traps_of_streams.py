@@ -99,7 +99,6 @@ async def test_a_rename_during_a_stream_survives(chat: Chat) -> None:
     assert "{'told': True}" in (await chat.say(answer.thread_id, "recall")).text
 
 
-@pytest.mark.xfail(strict=True, reason="the event shows the thread as it was when the answer began")
 async def test_what_a_thread_update_shows_is_the_thread_as_it_is(chat: Chat) -> None:
     """A client that shows the event's thread must not show a title that the user has changed meanwhile."""
     async with chat.asking("threads.create", input=user_input("retitle_while_renamed")) as (answer, events):

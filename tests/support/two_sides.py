@@ -39,7 +39,18 @@ class OurSide:
                 reply := await self._ask(body, leave_at)
             ) == {"refused": "409 turn_running"}:
                 await asyncio.sleep(0.01)
+        if leave_at is not None:
+            await self._until_put_away(next(e["item"]["thread_id"] for e in reply["events"] if "item" in e))
         return reply
+
+    async def _until_put_away(self, thread_id: str) -> None:
+        """Until what was shown of a stopped answer is in the thread; at most a second, for nothing may have been worth keeping."""
+        body = {"type": "items.list", "params": {"thread_id": thread_id, "limit": 1}}
+        for _ in range(100):
+            newest = (await self._ask(body, None))["json"]["data"]
+            if not newest or newest[0]["type"] != "user_message":  # a page is empty when the newest item is a hidden note
+                return
+            await asyncio.sleep(0.01)
 
     async def _ask(self, body: Mapping[str, Any], leave_at: str | None) -> Reply:
         async with self._http.stream("POST", "/chatkit", json=body) as response:

@@ -1,10 +1,11 @@
 """Answers with a `ChatKitServer` of the user's own, through its override points, so that their class works as it is."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from chatkit.actions import Action
+from chatkit.errors import CustomStreamError
 from chatkit.server import ChatKitServer
 from chatkit.store import NotFoundError, Store
 from chatkit.types import (
@@ -23,7 +24,7 @@ from chatkit.types import (
 
 from chatkit_host.agent.failures import as_turn_failure
 from chatkit_host.engine.responder import Responder, TurnEvents, TurnInput
-from chatkit_host.errors import HostError, NotFound, NotSupported
+from chatkit_host.errors import HostError, InvalidInput, NotFound, NotSupported
 from chatkit_host.ids import new_id
 
 
@@ -63,37 +64,49 @@ class ServerResponder(Responder):
     ) -> SyncCustomActionResponse:
         if type(self._server).sync_action is ChatKitServer.sync_action:
             return await super().act_at_once(thread, action, sender, context)
-        return await self._server.sync_action(thread, action, sender, context)
+        with _in_our_words():
+            return await self._server.sync_action(thread, action, sender, context)
 
     async def transcribe(self, audio: AudioInput, context: Any) -> TranscriptionResult:
         if type(self._server).transcribe is ChatKitServer.transcribe:
             return await super().transcribe(audio, context)
-        return await self._server.transcribe(audio, context)
+        with _in_our_words():
+            return await self._server.transcribe(audio, context)
 
     async def feedback(self, thread_id: str, item_ids: list[str], kind: FeedbackKind, context: Any) -> None:
-        await self._server.add_feedback(thread_id, item_ids, kind, context)
+        with _in_our_words():
+            await self._server.add_feedback(thread_id, item_ids, kind, context)
 
     async def create_attachment(self, params: AttachmentCreateParams, context: Any) -> Attachment:
         if self._server.attachment_store is None:
             return await super().create_attachment(params, context)
-        try:
+        with _in_our_words():
             return await self._server.attachment_store.create_attachment(params, context)
-        except NotImplementedError as error:
-            raise NotSupported("This server does not accept attachments in two steps.") from error
 
     async def delete_attachment(self, attachment_id: str, context: Any) -> None:
         if self._server.attachment_store is None:
             return
-        try:
+        with _in_our_words():
             await self._server.attachment_store.delete_attachment(attachment_id, context)
-        except NotFoundError as error:
-            raise NotFound from error
 
     async def stopped(self, thread: ThreadMetadata, pending: list[ThreadItem], context: Any) -> bool:
         if type(self._server).handle_stream_cancelled is ChatKitServer.handle_stream_cancelled:
             return False  # what the default does, the turn does itself, and shows it to other readers too
         await self._server.handle_stream_cancelled(thread, pending, context)
         return True
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """What user code may raise where the answer is JSON. A `CustomStreamError`'s message is meant for the user."""
+    try:
+        yield
+    except NotFoundError as error:
+        raise NotFound from error
+    except CustomStreamError as error:
+        raise InvalidInput(error.message) from error
+    except NotImplementedError as error:
+        raise NotSupported from error
 
 
 async def _pass_on(answer: AsyncIterator[ThreadStreamEvent], events: TurnEvents) -> None:

@@ -25,15 +25,25 @@ from chatkit.types import (
     ThreadMetadata,
     ThreadStreamEvent,
     ThreadUpdatedEvent,
+    WidgetItem,
+    WidgetRootUpdated,
 )
 
 from chatkit_host.clock import Clock
 from chatkit_host.engine import events as wire
 from chatkit_host.engine.fold import PendingItems, as_it_can_be_kept
 from chatkit_host.engine.log import TurnLog
-from chatkit_host.engine.ports import Lease, ModelItem, ThreadChanges, TurnEnd, TurnWrite
+from chatkit_host.engine.ports import Lease, ModelItem, ThreadChanges, ThreadStore, TurnEnd, TurnWrite
 from chatkit_host.engine.responder import Responder, Run, TurnInput
-from chatkit_host.errors import DatabaseUnavailable, HostError, InternalFailure, LeaseLost, TurnFailed, TurnTimeout
+from chatkit_host.errors import (
+    DatabaseUnavailable,
+    HostError,
+    InternalFailure,
+    LeaseLost,
+    NotFound,
+    TurnFailed,
+    TurnTimeout,
+)
 from chatkit_host.ids import new_id
 from chatkit_host.text import safe_text
 
@@ -65,6 +75,7 @@ class RunningTurn:
         run: Run,
         responder: Responder,
         log: TurnLog,
+        store: ThreadStore,
         *,
         clock: Clock,
         seconds: float,
@@ -79,7 +90,7 @@ class RunningTurn:
         self._answering: asyncio.Task[None] | None = None
         self._stop_reason: StopReason | None = None
         self._given_up = asyncio.Event()
-        self._recorder = _Recorder(lease, turn.thread, log)
+        self._recorder = _Recorder(lease, turn.thread, log, store)
 
     def stop(self, reason: StopReason) -> None:
         """The first reason counts. Returns at once."""
@@ -246,12 +257,13 @@ def _ended(outcome: _Outcome) -> bytes:
 class _Recorder:
     """Takes what the responder says: folds it, logs it, stores what is done. The `TurnEvents` of a running turn."""
 
-    def __init__(self, lease: Lease, thread: ThreadMetadata, log: TurnLog) -> None:
+    def __init__(self, lease: Lease, thread: ThreadMetadata, log: TurnLog, store: ThreadStore) -> None:
         self.pending = PendingItems()
         self._lease = lease
         self._thread = thread
         self._known = _changeable(thread)
         self._log = log
+        self._store = store
         self._transcript: Sequence[ModelItem] | None = None
         self._usage: dict[str, int] | None = None
 
@@ -283,11 +295,13 @@ class _Recorder:
             case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
                 item = wire.owned_item(event.item, self._lease.thread_id)
                 event = event.model_copy(update={"item": item})
-                await self._store(event, items=[item], show=not wire.is_hidden(item))
+                await self._save(event, items=[item], show=not wire.is_hidden(item))
             case ThreadItemRemovedEvent():
-                await self._store(event, removed_items=[event.item_id], show=True)
+                await self._save(event, removed_items=[event.item_id], show=True)
             case ThreadItemUpdatedEvent(update=AssistantMessageContentPartTextDelta() as update):
                 self.text(event.item_id, safe_text(update.delta), update.content_index)
+            case ThreadItemUpdatedEvent(update=WidgetRootUpdated() as update):
+                await self._change_widget(event, update)
             case _:
                 self.show(event)
         await self.save_thread_changes()
@@ -311,14 +325,12 @@ class _Recorder:
         """Saves the columns that the responder changed, and only those: a rename by the user in the meantime stays."""
         changes = self._thread_changes()
         if changes:
-            updated = wire.encode(ThreadUpdatedEvent(thread=wire.thread_answer(self._thread)))
-            await self._log.commit([updated], TurnWrite(thread_changes=changes))
+            await self._log.commit([await self._thread_updated(changes)], TurnWrite(thread_changes=changes))
 
     async def end(self, events: Sequence[bytes], items: Sequence[ThreadItem], end: TurnEnd) -> None:
         changes = self._thread_changes()
         if changes:
-            updated = wire.encode(ThreadUpdatedEvent(thread=wire.thread_answer(self._thread)))
-            events = [*events[:-1], updated, events[-1]]
+            events = [*events[:-1], await self._thread_updated(changes), events[-1]]
         await self._log.commit(
             events,
             TurnWrite(
@@ -326,7 +338,7 @@ class _Recorder:
             ),
         )
 
-    async def _store(
+    async def _save(
         self,
         event: ThreadStreamEvent,
         *,
@@ -339,6 +351,23 @@ class _Recorder:
             [wire.encode(event)] if show else [],
             TurnWrite(items=items, removed_items=removed_items, transcript=self._transcript, usage=self._usage),
         )
+
+    async def _change_widget(self, event: ThreadItemUpdatedEvent, update: WidgetRootUpdated) -> None:
+        """A widget of an earlier answer is stored as it was changed; one that is not done yet is stored when it is."""
+        try:
+            stored = await self._store.load_item(self._lease.owner, self._lease.thread_id, event.item_id)
+        except NotFound:
+            stored = None
+        if isinstance(stored, WidgetItem):
+            changed = stored.model_copy(update={"widget": update.widget})
+            await self._log.commit([wire.encode(event)], TurnWrite(items=[changed]))
+        else:
+            self.show(event)
+
+    async def _thread_updated(self, changes: ThreadChanges) -> bytes:
+        """The thread as it is now, the user's own changes included, with the responder's."""
+        now = await self._store.load_thread(self._lease.owner, self._lease.thread_id)
+        return wire.encode(ThreadUpdatedEvent(thread=wire.thread_answer(now.model_copy(update=dict(changes)))))
 
     def _thread_changes(self) -> ThreadChanges:
         now = _changeable(self._thread)

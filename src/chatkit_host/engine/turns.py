@@ -179,6 +179,7 @@ class Turns:
             opening.run,
             asking.responder,
             log,
+            asking.store,
             clock=self._clock,
             seconds=self._limits.seconds,
         )
