@@ -20,6 +20,7 @@ from chatkit_host.api.health import health_router
 from chatkit_host.api.host import Host, MakeContext
 from chatkit_host.api.local_only import LocalOnly
 from chatkit_host.api.page import page_router
+from chatkit_host.api.turns import turns_router
 from chatkit_host.auth.authenticator import authenticator
 from chatkit_host.auth.tokens import TokenRules
 from chatkit_host.clock import utc_now
@@ -116,6 +117,7 @@ class _Wiring:
             redoc_url=None,
         )
         app.include_router(chatkit_router(host))
+        app.include_router(turns_router(host))
         app.include_router(health_router(self._ready))
         app.include_router(page_router())
         add_error_handlers(app)

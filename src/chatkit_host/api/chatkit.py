@@ -6,7 +6,6 @@ Whatever can fail is checked before the 200; a stream that has begun is only eve
 import base64
 import binascii
 import unicodedata
-from collections.abc import Sequence
 from typing import Any, assert_never
 
 from chatkit.types import (
@@ -42,11 +41,10 @@ from starlette.responses import Response
 
 from chatkit_host.api.body import parse, read_body
 from chatkit_host.api.host import Host
-from chatkit_host.api.sse import TailResponse
+from chatkit_host.api.sse import TailResponse, encode_chatkit, encode_with_ids
 from chatkit_host.engine import events as wire
 from chatkit_host.engine import openings
 from chatkit_host.engine.openings import Asking, Opening
-from chatkit_host.engine.ports import LogEvent
 from chatkit_host.errors import Conflict, InvalidInput
 from chatkit_host.ids import ThreadId
 
@@ -68,25 +66,31 @@ def chatkit_router(host: Host, path: str = "/chatkit") -> APIRouter:
         asked = parse(await read_body(request, host.limits), _REQUEST)
         asking = await host.asking(request, user, asked.metadata)
         if is_streaming_req(asked):
-            return await _stream(host, asking, await _opening(asking, asked))
+            return await _stream(host, asking, await _opening(asking, asked), resumes=_will_resume(request))
         return Response(await _answer(host, asking, asked), media_type="application/json")
 
     return router
 
 
-async def _stream(host: Host, asking: Asking, opening: Opening) -> Response:
+async def _stream(host: Host, asking: Asking, opening: Opening, *, resumes: bool) -> Response:
     turn_id = await host.turns.start(asking, opening)
+
+    def left() -> None:
+        # A plain ChatKit client says "stop" by closing the connection; it has no other way.
+        if not resumes:
+            host.turns.stop(asking.owner, turn_id, "disconnect")
+
     return TailResponse(
         host.turns.follow(asking.owner, turn_id),
-        encode_chatkit,
+        (lambda batch: encode_with_ids(turn_id, batch)) if resumes else encode_chatkit,
         headers={"ChatKit-Turn": turn_id},
-        # A plain ChatKit client says "stop" by closing the connection; it has no other way.
-        left=lambda: host.turns.stop(asking.owner, turn_id, "disconnect"),
+        left=left,
     )
 
 
-def encode_chatkit(batch: Sequence[LogEvent]) -> bytes:
-    return b"".join(b"data: " + event.data + b"\n\n" for event in batch if not event.is_host_event)
+def _will_resume(request: Request) -> bool:
+    """A client that says so comes back to `/api/turns` when its connection drops, and asks there for a stop."""
+    return request.headers.get("chatkit-resume") == "1"
 
 
 async def _opening(asking: Asking, asked: StreamingReq) -> Opening:

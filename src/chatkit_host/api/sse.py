@@ -7,11 +7,25 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from chatkit_host.engine.ports import LogEvent
+from chatkit_host.ids import TurnId
 
 HEARTBEAT = b": ping\n\n"
 """A comment: proxies see life, clients see nothing."""
 
 Encode = Callable[[Sequence[LogEvent]], bytes]
+
+
+def encode_chatkit(batch: Sequence[LogEvent]) -> bytes:
+    """Exactly what ChatKit's SDK sends."""
+    return b"".join(b"data: " + event.data + b"\n\n" for event in batch if not event.is_host_event)
+
+
+def encode_with_ids(turn_id: TurnId, batch: Sequence[LogEvent]) -> bytes:
+    """The same, with the cursor to go on from after each event."""
+    name = turn_id.encode()
+    return b"".join(
+        b"id: %b:%d\ndata: %b\n\n" % (name, event.seq, event.data) for event in batch if not event.is_host_event
+    )
 
 
 class TailResponse(Response):

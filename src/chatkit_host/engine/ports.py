@@ -71,6 +71,15 @@ class ThreadChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What one user may start, counted over all workers; 0 for no limit."""
+
+    messages_per_minute: int = 0
+    """On average; as many may come at once."""
+    concurrent_turns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewTurn:
     """Everything that becomes true at once when a turn is accepted."""
 
@@ -89,6 +98,8 @@ class NewTurn:
     input_item_id: str | None = None
     """The user message that the turn answers. The item belongs to the turn from now on."""
     events: Sequence[LogEvent] = ()
+    quota: Quota | None = None
+    """Checked in the same transaction: `RateLimited`."""
     created_at: datetime
 
 
@@ -222,6 +233,14 @@ class TurnStore(Protocol):
 
     async def past_turns(self, owner: Owner, thread_id: str, *, limit: int) -> list[PastTurn]:
         """The newest `limit` visible items of a thread, hidden context included, oldest first, grouped by the turn that wrote them."""
+        ...
+
+    async def ask_to_cancel(self, owner: Owner, turn_id: str) -> Turn:
+        """Notes that somebody wants the turn to end; its worker sees it. A turn that has ended stays as it is. Returns the turn."""
+        ...
+
+    async def asked_to_cancel(self, worker: str) -> set[TurnId]:
+        """A worker's open turns, of any owner, that somebody wants to end."""
         ...
 
     async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> set[TurnId]:

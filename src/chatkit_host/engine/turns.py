@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -29,6 +29,10 @@ from chatkit_host.errors import DatabaseUnavailable, HostError, LeaseLost, Unava
 from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
 
 _log = logging.getLogger(__name__)
+
+_MOMENT_SECONDS = 2.0
+_LOOK_FOR_CANCELS_SECONDS = 0.5
+"""Somebody may ask for a cancel on another worker; the model is to hear of it within a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ class Turns:
         self._wakeups = wakeups or LocalWakeups()
         self._running: dict[TurnId, tuple[RunningTurn, asyncio.Task[None]]] = {}
         self._draining = False
-        self._keeper: asyncio.Task[None] | None = None
+        self._keepers: list[asyncio.Task[None]] = []
 
     # -- for requests ----------------------------------------------------------------------------
 
@@ -113,6 +117,19 @@ class Turns:
         running[0].stop(reason)
         return True
 
+    async def load(self, owner: Owner, turn_id: str) -> Turn:
+        return await self._store.load_turn(owner, turn_id)
+
+    async def cancel(self, owner: Owner, turn_id: str) -> Turn:
+        """Asks a turn to end early, whichever worker runs it, and waits a moment for it. Asking again is harmless."""
+        turn = await self._store.ask_to_cancel(owner, turn_id)
+        running = self._running.get(turn.id)
+        if running is not None:
+            running[0].stop("cancel")
+            await asyncio.wait({running[1]}, timeout=_MOMENT_SECONDS)
+            return await self._store.load_turn(owner, turn_id)
+        return turn
+
     async def delete_thread(self, owner: Owner, store: ConversationStore, thread_id: str) -> None:
         """Stops what is being answered in it first. On another worker the turn ends by itself when it next writes."""
         turn = await self._store.open_turn(owner, thread_id)
@@ -129,7 +146,11 @@ class Turns:
             await self._reap()
         except DatabaseUnavailable:
             _log.warning("the database cannot be reached yet")
-        self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="turn keeper")
+        loop = asyncio.get_running_loop()
+        self._keepers = [
+            loop.create_task(self._every(self._limits.lease_seconds / 3, self._keep_leases), name="lease keeper"),
+            loop.create_task(self._every(_LOOK_FOR_CANCELS_SECONDS, self._hear_cancels), name="cancel watcher"),
+        ]
 
     async def drain(self, seconds: float) -> None:
         """No new turns; running ones get `seconds` to end by themselves, then they are interrupted and what they said is kept."""
@@ -143,9 +164,10 @@ class Turns:
 
     async def close(self) -> None:
         await self.drain(0)
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.wait({self._keeper})
+        for keeper in self._keepers:
+            keeper.cancel()
+        if self._keepers:
+            await asyncio.wait(self._keepers)
 
     @property
     def is_draining(self) -> bool:
@@ -196,16 +218,26 @@ class Turns:
         running = self._running.get(turn_id)
         return running[0].log if running is not None and running[0].lease.owner == owner else None
 
-    async def _keep(self) -> None:
+    async def _every(self, seconds: float, look: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await asyncio.sleep(self._limits.lease_seconds / 3)
+            await asyncio.sleep(seconds)
             try:
-                await self._renew()
-                await self._reap()
+                await look()
             except HostError as error:
-                _log.warning("leases could not be looked after: %s", error.code)
-            except Exception:  # noqa: BLE001 - the keeper outlives whatever goes wrong once
-                _log.exception("leases could not be looked after")
+                _log.warning("turns could not be looked after: %s", error.code)
+            except Exception:  # noqa: BLE001 - a keeper outlives whatever goes wrong once
+                _log.exception("turns could not be looked after")
+
+    async def _keep_leases(self) -> None:
+        await self._renew()
+        await self._reap()
+
+    async def _hear_cancels(self) -> None:
+        if not self._running:
+            return
+        for turn_id in await self._store.asked_to_cancel(self._worker):
+            if (running := self._running.get(turn_id)) is not None:
+                running[0].stop("cancel")
 
     async def _renew(self) -> None:
         leases = [turn.lease for turn, _ in self._running.values()]

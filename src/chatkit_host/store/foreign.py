@@ -139,6 +139,12 @@ class ForeignConversations:
             return []
         return [PastTurn(turn_id=None, status=None, items=list(reversed(page.data)), transcript=None)]
 
+    async def ask_to_cancel(self, owner: Owner, turn_id: str) -> Turn:
+        return await self._turns.ask_to_cancel(owner, turn_id)
+
+    async def asked_to_cancel(self, worker: str) -> set[TurnId]:
+        return await self._turns.asked_to_cancel(worker)
+
     async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
         return await self._turns.renew_leases(leases, seconds)
 

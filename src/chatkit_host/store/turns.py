@@ -27,6 +27,12 @@ class DatabaseTurns:
     async def read_events(self, owner: Owner, turn_id: str, *, after: int, limit: int = 1000) -> list[LogEvent]:
         return await self._database.reading(lambda r: events.read(r, owner, turn_id, after=after, limit=limit))
 
+    async def ask_to_cancel(self, owner: Owner, turn_id: str) -> Turn:
+        return await self._database.writing(lambda w: turns.ask_to_cancel(w, owner, turn_id))
+
+    async def asked_to_cancel(self, worker: str) -> set[TurnId]:
+        return await self._database.reading(lambda r: turns.asked_to_cancel(r, worker))
+
     async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
         if not leases:
             return set()

@@ -137,6 +137,21 @@ def delete_of_thread(w: Write, owner: Owner, thread_id: str) -> int:
     return w.run(sa.delete(turns).where(turns.c.owner == owner, turns.c.thread_id == thread_id))
 
 
+def ask_to_cancel(w: Write, owner: Owner, turn_id: str) -> Turn:
+    w.run(
+        sa.update(turns)
+        .where(turns.c.id == turn_id, turns.c.owner == owner, IS_OPEN, turns.c.cancel_requested_at.is_(None))
+        .values(cancel_requested_at=w.moment())
+    )
+    return load(w, owner, turn_id)
+
+
+def asked_to_cancel(r: Read, worker: str) -> set[TurnId]:
+    """The system's own: a worker asks for its turns of all owners."""
+    mine = sa.select(turns.c.id).where(IS_OPEN, turns.c.worker == worker, turns.c.cancel_requested_at.is_not(None))
+    return {TurnId(row.id) for row in r.all(mine)}
+
+
 def renew(w: Write, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
     """The system's own: leases of all owners at once. A lease names its turn, worker and attempt, which nobody can guess."""
     renewed: set[TurnId] = set()
