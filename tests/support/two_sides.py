@@ -48,7 +48,8 @@ class OurSide:
         body = {"type": "items.list", "params": {"thread_id": thread_id, "limit": 1}}
         for _ in range(100):
             newest = (await self._ask(body, None))["json"]["data"]
-            if not newest or newest[0]["type"] != "user_message":  # a page is empty when the newest item is a hidden note
+            # The page is empty when the newest item is a hidden note.
+            if not newest or newest[0]["type"] != "user_message":
                 return
             await asyncio.sleep(0.01)
 
