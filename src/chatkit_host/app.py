@@ -4,8 +4,10 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
@@ -13,23 +15,36 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from chatkit_host.api.body import BodyLimits
+from chatkit_host.api.callers import AuthFailures, require
+from chatkit_host.api.chat import chat_router
 from chatkit_host.api.chatkit import chatkit_router
+from chatkit_host.api.conversations import conversations_router
 from chatkit_host.api.edge import Edge
 from chatkit_host.api.errors import add_error_handlers
 from chatkit_host.api.health import health_router
 from chatkit_host.api.host import Host, MakeContext
 from chatkit_host.api.local_only import LocalOnly
+from chatkit_host.api.mcp import McpServer, McpSurface
+from chatkit_host.api.metrics import Metrics, OpenStreams, metrics_router
 from chatkit_host.api.page import page_router
+from chatkit_host.api.simple import simple_dialect
+from chatkit_host.api.tasks import tasks_router
 from chatkit_host.api.turns import turns_router
-from chatkit_host.auth.authenticator import authenticator
+from chatkit_host.auth.authenticator import authenticators
+from chatkit_host.auth.local import LOCAL_USER, is_loopback
 from chatkit_host.auth.tokens import TokenRules
 from chatkit_host.clock import utc_now
+from chatkit_host.engine.conversation_lists import ConversationLists
 from chatkit_host.engine.log import LogLimits
+from chatkit_host.engine.ports import Quota
+from chatkit_host.engine.report import TurnReport, log_report
 from chatkit_host.engine.responder import Responder
 from chatkit_host.engine.turns import TurnLimits, Turns
-from chatkit_host.errors import DatabaseUnavailable, Unavailable
-from chatkit_host.ids import new_id
+from chatkit_host.errors import DatabaseUnavailable, Unauthorized, Unavailable
+from chatkit_host.ids import Owner, new_id
 from chatkit_host.settings import Settings, read_settings
+from chatkit_host.store.api_keys import DatabaseApiKeys
+from chatkit_host.store.conversation_lists import DatabaseConversationLists, ForeignConversationLists
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
 from chatkit_host.store.migrate import current_revision_matches, migrate
@@ -40,16 +55,32 @@ if TYPE_CHECKING:
     from agents import Agent
     from chatkit.server import ChatKitServer
 
+    from chatkit_host.todo.mcp_server import Identify, McpAccess
+
 _log = logging.getLogger(__name__)
 
 TARGET_VARIABLE = "CHATKIT_HOST_TARGET"
-_EXPOSED_HEADERS = ("ChatKit-Turn", "ChatKit-Extensions", "X-Request-ID", "Retry-After", "WWW-Authenticate")
+MCP_PATH = "/api/mcp"
+_EXPOSED_HEADERS = (
+    "ChatKit-Turn",
+    "ChatKit-Thread",
+    "ChatKit-Extensions",
+    "X-Request-ID",
+    "Retry-After",
+    "WWW-Authenticate",
+)
 
 
 class NotMigrated(Unavailable):
     """The database has no tables of this release yet. Run `chatkit-host migrate`."""
 
     code = "not_migrated"
+
+
+class NotStarted(Unavailable):
+    """The application is mounted into another one, which must run its lifespan: `lifespan=app.router.lifespan_context`."""
+
+    code = "not_started"
 
 
 def create_app(
@@ -83,9 +114,15 @@ class _Wiring:
         self.make_context = make_context or (lambda context: context)
         self.database = self._database()
         self.conversations = DatabaseConversations(self.database)
+        self._is_started = False
         self._loading: asyncio.Task[Responder] | None = None
         self.rules = token_rules(settings)
-        self.authenticator = authenticator(self.rules)
+        self.authenticator, self.mcp_authenticator = authenticators(
+            self.rules, utc_now, DatabaseApiKeys(self.database), mcp_audience=settings.mcp_audience
+        )
+        self.failures = AuthFailures()
+        self.metrics = Metrics()
+        self.mcp = McpSurface(self._load_mcp, self.failures)
         self.turns = Turns(
             self.conversations,
             worker=f"{socket.gethostname()}:{os.getpid()}:{new_id('request')[-8:]}",
@@ -95,7 +132,9 @@ class _Wiring:
                 lease_seconds=settings.lease_seconds,
                 heartbeat_seconds=settings.heartbeat_seconds,
                 log=LogLimits(flush_seconds=settings.flush_seconds),
+                quota=quota(settings) if self.rules is not None else None,
             ),
+            on_end=self._turn_ended,
         )
 
     def app(self) -> FastAPI:
@@ -104,9 +143,11 @@ class _Wiring:
             responder=self.responder,
             turns=self.turns,
             conversations=self._conversations_of,
+            lists=self._lists_of,
             clock=utc_now,
             limits=BodyLimits(body_bytes=self.settings.max_body_bytes),
             make_context=self.make_context,
+            failures=self.failures,
         )
         app = FastAPI(
             title="chatkit-host",
@@ -116,29 +157,55 @@ class _Wiring:
             docs_url=None,  # these pages load scripts from elsewhere
             redoc_url=None,
         )
-        app.include_router(chatkit_router(host))
+        app.include_router(chatkit_router(host, simple_dialect(host)))
+        app.include_router(chat_router(host, self._model_configured))
         app.include_router(turns_router(host))
+        app.include_router(conversations_router(host))
+        app.include_router(tasks_router(host, TodoService(DatabaseTasks(self.database), utc_now)))
         app.include_router(health_router(self._ready))
         app.include_router(page_router())
-        add_error_handlers(app)
+        if mcp_is_offered(self.settings):
+            app.router.routes.extend(self.mcp.routes(MCP_PATH, mcp_metadata_path(self.settings)))
+        else:
+            _log.warning("%s is not offered: set CHATKIT_HOST_PUBLIC_URL to where the server is reached", MCP_PATH)
+        if self.settings.metrics:
+            app.include_router(metrics_router(self.metrics, self._gauges))
+        add_error_handlers(app, self.metrics.request_failed)
         app.state.drain = lambda: self.turns.drain(self.settings.drain_seconds)
         return app
 
     @asynccontextmanager
     async def _lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        self._is_started = True
         try:
             await self._open_database()
             await self.turns.open()
             self._start_loading()
+            if mcp_is_offered(self.settings):
+                self.mcp.open()
             yield
         finally:
+            await self.mcp.close()
             await self.turns.close()
-            if self._loading is not None:
-                await (await self._loading).close()
+            await self._close_responder()
             await self.authenticator.close()
             await self.database.close()
 
+    def _turn_ended(self, report: TurnReport) -> None:
+        log_report(report, with_words=self.settings.log_content)
+        self.metrics.turn_ended(report)
+
+    def _gauges(self) -> dict[str, float]:
+        connections = self.database.connections()
+        return {
+            "running_turns": self.turns.count,
+            "database_connections_in_use": connections.in_use,
+            "database_connections_idle": connections.idle,
+        }
+
     async def responder(self) -> Responder:
+        if not self._is_started:
+            raise NotStarted
         return await asyncio.shield(self._start_loading())
 
     def _start_loading(self) -> "asyncio.Task[Responder]":
@@ -148,9 +215,44 @@ class _Wiring:
         return self._loading
 
     async def _load_responder(self) -> Responder:
-        responder = await asyncio.to_thread(self._responder)
-        await responder.open()
+        try:
+            responder = await asyncio.to_thread(self._responder)
+            await responder.open()
+        except Exception:
+            _log.exception("the model side could not be loaded: nothing can be answered")
+            raise
         return responder
+
+    async def _close_responder(self) -> None:
+        if self._loading is not None:
+            await asyncio.wait({self._loading})
+            if self._loading.exception() is None:
+                await self._loading.result().close()
+
+    async def _load_mcp(self) -> McpServer:
+        """After the model side, which brings most of what it imports."""
+        await asyncio.wait({self._start_loading()})
+        return await asyncio.to_thread(self._mcp_server)
+
+    def _mcp_server(self) -> McpServer:
+        from chatkit_host.todo.mcp_server import TodoMcpServer
+
+        identify = self._owner_for_mcp if self.rules is not None else None
+        return TodoMcpServer(
+            TodoService(DatabaseTasks(self.database), utc_now),
+            mcp_access(self.settings, identify),
+            path=MCP_PATH,
+            version=version("chatkit-host"),
+            body_bytes=self.settings.max_body_bytes,
+        )
+
+    async def _owner_for_mcp(self, token: str) -> Owner | None:
+        try:
+            user = await self.mcp_authenticator.authenticate(f"Bearer {token}")
+        except Unauthorized:
+            return None
+        require(user, "mcp", only_looks=False)
+        return user.owner
 
     async def _open_database(self) -> None:
         """SQLite is ours to bring up to date; a shared database is the operator's. One that is away may come back."""
@@ -158,6 +260,7 @@ class _Wiring:
             if self.database.address.is_sqlite:
                 await migrate(self.database.address)
             elif not await current_revision_matches(self.database):
+                _log.error(NotMigrated().message)
                 raise NotMigrated
         except DatabaseUnavailable:
             _log.warning("the database cannot be reached yet")
@@ -165,8 +268,24 @@ class _Wiring:
     async def _ready(self) -> None:
         if self.turns.is_draining:
             raise Unavailable("The server is about to stop.")
+        if self._loading is not None and self._loading.done() and self._loading.exception() is not None:
+            raise Unavailable("The model side could not be loaded. The log says why.")
         if not await current_revision_matches(self.database):
             raise NotMigrated
+
+    async def _model_configured(self) -> bool:
+        """A ChatKitServer brings its own model; of others we know what they need."""
+        from chatkit_host.agent.responder import AgentResponder
+
+        loading = self._start_loading()
+        await asyncio.wait({loading})
+        if loading.exception() is not None:
+            return False
+        if not isinstance(loading.result(), AgentResponder):
+            return True
+        from chatkit_host.agent.models.routing import ModelOptions, Models
+
+        return not Models(model_options(self.settings, ModelOptions)).check()
 
     def _middleware(self) -> list[Middleware]:
         origins = self.settings.cors_origins
@@ -180,6 +299,8 @@ class _Wiring:
             ),
             Middleware(Edge),
         ]
+        if self.settings.metrics:
+            layers.append(Middleware(OpenStreams, metrics=self.metrics))
         if self.rules is None:
             layers.append(Middleware(LocalOnly, origins=origins))
         return layers
@@ -196,6 +317,12 @@ class _Wiring:
         from chatkit_host.store.foreign import ForeignConversations
 
         return ForeignConversations(store, self.conversations, context)
+
+    def _lists_of(self, context: Any) -> ConversationLists:
+        conversations = self._conversations_of(context)
+        if conversations is self.conversations:
+            return DatabaseConversationLists(self.database)
+        return ForeignConversationLists(getattr(self.target, "store"), conversations, context)  # noqa: B009
 
     def _responder(self) -> Responder:
         from chatkit.server import ChatKitServer
@@ -243,11 +370,61 @@ def model_options(settings: Settings, options: Any) -> Any:
 
 def token_rules(settings: Settings) -> TokenRules | None:
     """None when no authentication is configured. `ConfigurationError` when what is configured protects nobody."""
-    if settings.jwt_secret is None and settings.jwt_jwks_url is None:
+    if not settings.has_authentication:
         return None
+    jwks_urls = _pairs(settings.jwt_jwks_urls)
     return TokenRules(
         secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret is not None else None,
         jwks_url=settings.jwt_jwks_url,
-        issuers=settings.jwt_issuer,
+        jwks_urls=jwks_urls,
+        issuers=settings.jwt_issuer or tuple(jwks_urls),
         audiences=settings.jwt_audience,
+        other_audiences=(settings.mcp_audience,),
+        tenant_claim=settings.jwt_tenant_claim,
+        leeway=timedelta(seconds=settings.jwt_leeway_seconds),
+        max_lifetime=timedelta(days=settings.jwt_max_lifetime_days),
+    )
+
+
+def _pairs(pairs: tuple[str, ...]) -> Mapping[str, str]:
+    return {issuer: address for issuer, _, address in (pair.partition("=") for pair in pairs)}
+
+
+def quota(settings: Settings) -> Quota:
+    return Quota(messages_per_minute=settings.messages_per_minute, concurrent_turns=settings.concurrent_turns)
+
+
+def mcp_is_offered(settings: Settings) -> bool:
+    """Without a name that it is reached by, a server that other machines reach cannot tell its callers from rebound ones."""
+    return settings.public_url is not None or is_loopback(settings.host)
+
+
+def mcp_metadata_path(settings: Settings) -> str | None:
+    return f"/.well-known/oauth-protected-resource{MCP_PATH}" if settings.public_url and _issuer(settings) else None
+
+
+def _issuer(settings: Settings) -> str | None:
+    """Whoever gives tokens out for this server, when that is an address."""
+    issuers = settings.jwt_issuer or tuple(_pairs(settings.jwt_jwks_urls))
+    return issuers[0] if issuers and issuers[0].startswith(("https://", "http://")) else None
+
+
+def mcp_access(settings: Settings, identify: "Identify | None") -> "McpAccess":
+    from chatkit_host.todo.mcp_server import McpAccess
+
+    hosts, origins = [], [*settings.cors_origins]
+    if is_loopback(settings.host):
+        names = ("localhost", "127.0.0.1", "[::1]")
+        hosts += [*names, *(f"{name}:*" for name in names)]
+        origins += [f"http://{name}" for name in names] + [f"http://{name}:*" for name in names]
+    if settings.public_url is not None:
+        hosts.append(settings.public_url.partition("://")[2])
+        origins.append(settings.public_url)
+    return McpAccess(
+        identify=identify,
+        everyone=LOCAL_USER.owner,
+        hosts=hosts,
+        origins=origins,
+        public_url=settings.public_url,
+        issuer=_issuer(settings),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from chatkit_host.app import model_options, token_rules
+from chatkit_host.app import MCP_PATH, mcp_is_offered, model_options, token_rules
 from chatkit_host.auth.configuration import ConfigurationError
 from chatkit_host.auth.local import refuse_open_bind
 from chatkit_host.errors import DatabaseUnavailable, HostError
@@ -23,6 +23,7 @@ class Finding:
 async def examine(settings: Settings, target: str | None) -> list[Finding]:
     checks: list[tuple[str, Callable[[], Awaitable[str]]]] = [
         ("authentication", lambda: _authentication(settings)),
+        ("MCP", lambda: _mcp(settings)),
         ("database", lambda: _database(settings)),
         ("agent", lambda: _agent(target)),
         ("model", lambda: _model(settings)),
@@ -48,6 +49,15 @@ async def _authentication(settings: Settings) -> str:
     return "none: everyone on this machine is the user 'local'"
 
 
+async def _mcp(settings: Settings) -> str:
+    if mcp_is_offered(settings):
+        with_what = (
+            "with tokens of `chatkit-host token USER --mcp`" if settings.has_authentication else "to this machine"
+        )
+        return f"{MCP_PATH} is offered {with_what}"
+    return f"{MCP_PATH} is not offered; set CHATKIT_HOST_PUBLIC_URL to where the server is reached"
+
+
 async def _database(settings: Settings) -> str:
     database = Database.open(settings.database_url.get_secret_value())
     try:
@@ -65,7 +75,12 @@ async def _agent(target: str | None) -> str:
         return "the Todo assistant"
     from chatkit_host.agent.loading import load_target
 
-    return f"{type(load_target(target)).__name__} loaded"
+    try:
+        return f"{type(load_target(target)).__name__} loaded"
+    except HostError:
+        raise
+    except Exception as error:
+        raise HostError(f"{target} cannot be loaded: {type(error).__name__}. `serve` shows where.") from error
 
 
 async def _model(settings: Settings) -> str:

@@ -5,7 +5,7 @@ HostError
 ├── Unauthorized 401          ├── InvalidInput 422      │   └── DatabaseUnavailable
 ├── Forbidden 403             ├── NotSupported 422      └── TurnFailed 502
 ├── NotFound 404              └── Conflict 409              ├── ModelError and its kinds
-                                  ├── TurnRunning           ├── MaxTurnsReached, GuardrailTripped
+├── RateLimited 429               ├── TurnRunning           ├── MaxTurnsReached, GuardrailTripped
                                   └── ThreadNotActive       └── InternalFailure
 
 An error's docstring is its default message. A message is written for the user: it never holds text
@@ -101,6 +101,19 @@ class InvalidInput(HostError):
 
     status = 422
     code = "invalid_input"
+
+
+class RateLimited(HostError):
+    """You are sending too fast. Try again in a moment."""
+
+    status = 429
+    code = "rate_limited"
+    allow_retry = True
+
+    def __init__(self, message: str | None = None, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """In seconds."""
 
 
 class NotSupported(HostError):

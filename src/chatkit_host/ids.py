@@ -14,7 +14,17 @@ TurnId = NewType("TurnId", str)
 TaskId = NewType("TaskId", str)
 
 Kind = Literal[
-    "thread", "message", "tool_call", "task", "workflow", "attachment", "sdk_hidden_context", "turn", "todo", "request"
+    "thread",
+    "message",
+    "tool_call",
+    "task",
+    "workflow",
+    "attachment",
+    "sdk_hidden_context",
+    "turn",
+    "todo",
+    "request",
+    "api_key",
 ]
 
 _PREFIXES: dict[Kind, str] = {
@@ -28,6 +38,7 @@ _PREFIXES: dict[Kind, str] = {
     "turn": "turn",
     "todo": "task",
     "request": "req",
+    "api_key": "key",
 }
 assert set(_PREFIXES) == set(get_args(Kind))
 

@@ -9,7 +9,10 @@ import sys
 import traceback
 from typing import Any
 
-_KEPT = ("request_id", "turn_id", "thread_id")
+_KEPT = (
+    *("request_id", "turn_id", "thread_id", "status", "error_code", "seconds", "first_text_seconds"),
+    *("input_tokens", "output_tokens", "question", "answer"),
+)
 _QUIET = ("uvicorn", "httpx", "LiteLLM", "openai.agents", "mcp", "aiosqlite", "asyncio", "chatkit", "alembic")
 
 
@@ -23,14 +26,20 @@ def configure_logging(level: str, style: str) -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 
+def _message(record: logging.LogRecord) -> str:
+    """Uvicorn puts whole tracebacks, with what the exceptions say, into its messages."""
+    message = record.getMessage()
+    return message.partition("\n")[0] if record.name.startswith("uvicorn") else message
+
+
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
-            **{name: value for name in _KEPT if (value := getattr(record, name, None))},
+            "message": _message(record),
+            **{name: value for name in _KEPT if (value := getattr(record, name, None)) not in (None, "")},
         }
         if where := _where(record):
             line["exception"] = where
@@ -39,10 +48,16 @@ class JsonLines(logging.Formatter):
 
 class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        named = "".join(f" {name}={value}" for name in _KEPT if (value := getattr(record, name, None)))
-        message = json.dumps(record.getMessage(), ensure_ascii=False)[1:-1].replace('\\"', '"')
+        named = "".join(
+            f" {name}={_one_line(value)}" for name in _KEPT if (value := getattr(record, name, None)) not in (None, "")
+        )
+        message = _one_line(record.getMessage())
         lines = [f"{self.formatTime(record, '%H:%M:%S')} {record.levelname.lower():7} {message}{named}"]
         return "\n".join([*lines, *_where(record)])
+
+
+def _one_line(value: object) -> str:
+    return json.dumps(str(value), ensure_ascii=False)[1:-1].replace('\\"', '"')
 
 
 def _where(record: logging.LogRecord) -> list[str]:

@@ -1,8 +1,10 @@
 """The server process: uvicorn, except that running answers are drained before the application's lifespan ends."""
 
+import asyncio
 import os
 import socket
 import sys
+from collections.abc import Coroutine
 from typing import Any
 
 import uvicorn
@@ -24,8 +26,15 @@ class DrainingServer(uvicorn.Server):
         while not hasattr(app, "state") and hasattr(app, "app"):
             app = app.app
         if (drain := getattr(getattr(app, "state", None), "drain", None)) is not None:
-            await drain()
+            await self._unless_forced(drain())
         await super().shutdown(sockets)
+
+    async def _unless_forced(self, drain: Coroutine[Any, Any, None]) -> None:
+        """A second Ctrl-C is meant."""
+        draining = asyncio.ensure_future(drain)
+        while not draining.done() and not self.force_exit:
+            await asyncio.wait({draining}, timeout=0.2)
+        draining.cancel()
 
 
 class AnnouncingServer(DrainingServer):

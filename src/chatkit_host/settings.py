@@ -65,6 +65,22 @@ class Settings(BaseSettings):
     """Who must have issued a token (`iss`)."""
     jwt_audience: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="JWT_AUDIENCE")
     """For whom a token must be (`aud`)."""
+    jwt_jwks_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    """Several issuers with keys of their own, as `issuer=address` pairs, instead of `JWT_JWKS_URL`; the first one's users come first."""
+    jwt_tenant_claim: str | None = None
+    """The claim that names a user's tenant. Then a token without it is refused, and tenants share nothing."""
+    jwt_max_lifetime_days: float = Field(30.0, gt=0)
+    """The longest that a token may live."""
+    jwt_leeway_seconds: float = Field(30.0, ge=0, le=300)
+    """How far clocks may differ."""
+    mcp_audience: str = Field("chatkit-host-mcp", min_length=1)
+    """For whom a token must be that is used at `/api/mcp`; those for the chat are refused there, and these in the chat."""
+    public_url: str | None = None
+    """Where the server is reached from outside, such as `https://chat.example.com`; `/api/mcp` is offered there and nowhere else."""
+    messages_per_minute: int = Field(20, ge=0, le=60_000)
+    """How many messages a user may send in a minute, or at once; 0 for no limit. Without authentication there is none."""
+    concurrent_turns: int = Field(4, ge=0, le=1000)
+    """How many answers may be written for a user at once; 0 for no limit. Without authentication there is none."""
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field((), validation_alias="CORS_ORIGINS")
     """Web pages that may call this server from a browser, such as `https://app.example.com`."""
 
@@ -78,6 +94,10 @@ class Settings(BaseSettings):
     """`DEBUG`, `INFO`, `WARNING` or `ERROR`."""
     log_format: str = Field("auto", pattern="^(auto|json|text)$")
     """`json`, `text`, or `auto`: text on a terminal."""
+    log_content: bool = False
+    """Whether the log holds what users and the assistant say."""
+    metrics: bool = False
+    """Whether `/metrics` tells numbers (no names, no texts) to whoever can reach it, for Prometheus."""
 
     max_body_bytes: int = Field(1_048_576, ge=1024)
     """The largest request."""
@@ -90,7 +110,13 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(25.0, ge=0)
     """How long running answers may go on when the server is told to stop."""
 
-    @field_validator("models", "mcp_servers", "jwt_issuer", "jwt_audience", "cors_origins", mode="before")
+    @property
+    def has_authentication(self) -> bool:
+        return self.jwt_secret is not None or self.jwt_jwks_url is not None or bool(self.jwt_jwks_urls)
+
+    @field_validator(
+        "models", "mcp_servers", "jwt_issuer", "jwt_audience", "jwt_jwks_urls", "cors_origins", mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -101,6 +127,26 @@ class Settings(BaseSettings):
         if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
+
+    @field_validator("jwt_jwks_urls")
+    @classmethod
+    def _pairs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        issuers = [issuer for issuer, _, address in (pair.partition("=") for pair in value) if issuer and address]
+        if len(issuers) != len(value) or len(set(issuers)) != len(issuers):
+            raise ValueError(
+                "must be pairs such as https://one.example=https://one.example/jwks.json, one for each issuer"
+            )
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_a_path(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        scheme, _, rest = value.rstrip("/").partition("://")
+        if scheme not in ("http", "https") or not rest or any(char in rest for char in "/?#@* "):
+            raise ValueError("must be an address such as https://chat.example.com, without a path")
+        return value.rstrip("/")
 
     @field_validator("cors_origins")
     @classmethod

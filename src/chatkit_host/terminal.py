@@ -1,8 +1,10 @@
 """A conversation in the terminal, over the same protocol that a browser speaks."""
 
 import asyncio
+import contextlib
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -25,7 +27,7 @@ async def talk(
         print(f"{_DIM}Talking to {address}. An empty line or Ctrl-D ends it.{_PLAIN}")
         try:
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None, sock_connect=5)) as session:
-                while said := (await asyncio.to_thread(_ask)).strip():
+                while said := (await _ask()).strip():
                     if said in ("/quit", "/exit"):
                         break
                     await conversation.send(session, said)
@@ -87,7 +89,8 @@ async def _server(settings: Settings, url: str | None, target: str | None) -> As
     if url is not None:
         yield url.rstrip("/")
         return
-    running = f"http://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    running = f"http://{host}:{settings.port}"
     if target is None and await _answers(running):
         yield running
         return
@@ -119,8 +122,22 @@ async def _answers(address: str) -> bool:
         return False
 
 
-def _ask() -> str:
-    try:
-        return input("> ")
-    except EOFError:
-        return ""
+async def _ask() -> str:
+    """The next line; empty at the end of input. Its thread does not keep the process alive, so that Ctrl-C ends it."""
+    loop = asyncio.get_running_loop()
+    line: asyncio.Future[str] = loop.create_future()
+
+    def answer(text: str) -> None:
+        if not line.done():
+            line.set_result(text)
+
+    def read() -> None:
+        try:
+            text = input("> ")
+        except EOFError:
+            text = ""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(answer, text)
+
+    threading.Thread(target=read, daemon=True).start()
+    return await line

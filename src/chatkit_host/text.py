@@ -4,10 +4,13 @@ PostgreSQL refuses NUL, UTF-8 has no lone surrogates, and models emit both: a su
 """
 
 import re
+import unicodedata
 from typing import Any
 
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 _PAIR = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
+# Accents of Latin, Greek and Cyrillic, vowel signs of Arabic, and joiners, soft hyphens and the like, which nobody types.
+_NOT_COMPARED = re.compile("[\u0300-\u036f\u064b-\u0652\u0670\u0640\u00ad\u200b-\u200f\u2060\ufeff]")
 _HIGH_AT_END = re.compile("[\ud800-\udbff]\\Z")
 
 
@@ -21,6 +24,14 @@ def safe_text(text: str) -> str:
         return text
     joined = _PAIR.sub(lambda pair: (pair[1] + pair[2]).encode("utf-16", "surrogatepass").decode("utf-16"), text)
     return _UNSAFE.sub("\ufffd", joined)
+
+
+def folded(text: str) -> str:
+    """`text` as it is compared when people search: without case, accents and forms that only look different."""
+    if text.isascii():
+        return text.lower()
+    bare = _NOT_COMPARED.sub("", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFC", bare.casefold())
 
 
 def safe_value(value: Any) -> Any:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -13,15 +14,18 @@ from support.turns import ALICE, begun_turn
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
 from chatkit_host.store.migrate import NEEDED, configuration, current_revision, current_revision_matches, migrate
-from chatkit_host.store.tables import metadata
+from chatkit_host.store.tables import is_in_metadata, metadata
 
 
 async def _differences(url: str) -> list[object]:
     found: list[object] = []
     database = Database.open(url)
-    await database.writing(
-        lambda w: w.schema(lambda c: found.extend(compare_metadata(MigrationContext.configure(c), metadata)))
-    )
+
+    def compare(connection: sa.Connection) -> None:
+        context = MigrationContext.configure(connection, opts={"include_name": is_in_metadata})
+        found.extend(compare_metadata(context, metadata))
+
+    await database.writing(lambda w: w.schema(compare))
     await database.close()
     return found
 

@@ -49,6 +49,9 @@ class Server:
             **inherited,
             "CHATKIT_HOST_OFFLINE_WORD_SECONDS": "0",
             "CHATKIT_HOST_DRAIN_SECONDS": "1",
+            # Tests send faster than people; those of the limits set their own.
+            "CHATKIT_HOST_MESSAGES_PER_MINUTE": "0",
+            "CHATKIT_HOST_CONCURRENT_TURNS": "0",
             **self._settings,
         }
         started = time.monotonic()

@@ -459,3 +459,28 @@ def test_a_private_key_in_the_document_is_read_as_its_public_half():
 def test_only_https_is_fetched_from_elsewhere():
     with pytest.raises(ConfigurationError):
         JwksCache("http://issuer.example/jwks")
+
+
+async def test_an_issuers_outage_and_anothers_rotation_do_not_touch_each_other():
+    clock = Clock()
+    async with listening(Issuer(clock)) as one, listening(Issuer(clock)) as two:
+        rules = TokenRules(jwks_urls={"one": one.url, "two": two.url}, issuers=("one", "two"))
+        checks = authenticator(rules, clock)
+        for name, issuer in (("one", one), ("two", two)):
+            assert (await checks.authenticate(issuer.header(iss=name))).issuer == name
+
+        one.go_down()
+        two.rotate("second")
+        clock.pass_by(seconds=30)
+        for header in (one.header(iss="one"), two.header("second", signed_with="second", iss="two")):
+            assert (await checks.authenticate(header)).id == "alice"
+        with pytest.raises(TokenRefused):
+            await checks.authenticate(two.header("second", signed_with="second", iss="one"))
+
+        clock.pass_by(hours=23, minutes=59)
+        assert (await checks.authenticate(one.header(iss="one"))).id == "alice"
+        clock.pass_by(minutes=1)
+        with pytest.raises(Unavailable):
+            await checks.authenticate(one.header(iss="one"))
+        assert (await checks.authenticate(two.header("second", signed_with="second", iss="two"))).id == "alice"
+        await checks.close()

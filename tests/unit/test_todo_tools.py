@@ -11,12 +11,13 @@ import pytest
 from agents import FunctionTool, RunConfig, Runner, ToolCallOutputItem
 from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
 
-from chatkit_host.agent.todo_assistant import OUTPUT_BYTES, todo_agent
+from chatkit_host.agent.todo_assistant import todo_agent
 from chatkit_host.errors import DatabaseUnavailable
 from chatkit_host.ids import Owner
 from chatkit_host.todo.memory import MemoryTaskStore
 from chatkit_host.todo.service import TodoService
-from chatkit_host.todo.tasks import Task, TaskFilter
+from chatkit_host.todo.tasks import TaskPage, TaskQuery
+from chatkit_host.todo.tools import OUTPUT_BYTES
 
 ALICE, BOB = Owner("alice-canary-owner"), Owner("bob")
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -265,7 +266,7 @@ class BrokenStore(MemoryTaskStore):
         super().__init__()
         self.error = error
 
-    async def list(self, owner: Owner, *, status: TaskFilter, limit: int) -> Sequence[Task]:
+    async def find(self, owner: Owner, query: TaskQuery) -> TaskPage:
         raise self.error
 
 

@@ -2,8 +2,10 @@
 
 import base64
 import json
+import random
+import string
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,7 +17,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jwt.algorithms import get_default_algorithms
 
-from chatkit_host.auth.authenticator import TokenAuthenticator, authenticator
+from chatkit_host.app import token_rules
+from chatkit_host.auth.authenticator import IssuersAuthenticator, TokenAuthenticator, authenticator
 from chatkit_host.auth.bearer import TOKEN_BYTES, TokenMissing, TokenRefused, bearer_token, challenge
 from chatkit_host.auth.configuration import ConfigurationError, check_jwks_url, check_secret
 from chatkit_host.auth.identity import User, owner_of
@@ -23,8 +26,9 @@ from chatkit_host.auth.keys import KeySet, SharedSecret, VerificationKey, read_k
 from chatkit_host.auth.local import LOCAL_USER, is_loopback, refuse_open_bind
 from chatkit_host.auth.mint import mint_token
 from chatkit_host.auth.tokens import TokenRules, read_header, verify
-from chatkit_host.errors import Unauthorized
+from chatkit_host.errors import Forbidden, Unauthorized
 from chatkit_host.ids import Owner
+from chatkit_host.settings import SettingsError, read_settings
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SECRET = "q7Rk2vXw9ZpLs4TnB8fYh3JmD6cGa1Ue"
@@ -380,6 +384,136 @@ ATTACKS_ON_PUBLIC_KEYS: dict[str, Callable[[], str]] = {
 }
 
 
+ONE, TWO = "https://one.example", "https://two.example"
+SEVERAL = TokenRules(
+    jwks_urls={ONE: "https://one.example/jwks", TWO: "https://two.example/jwks"},
+    issuers=(ONE, TWO),
+    audiences=(AUDIENCE,),
+)
+
+
+class OneKey:
+    """The keys of one issuer, both under the same key id as the other's."""
+
+    def __init__(self, name: str) -> None:
+        keys = read_key_set({"keys": [jwk("ES256", curve_key("P-256", name), kid="key")]})
+        assert keys is not None
+        self._keys = keys
+
+    async def find(self, algorithm: str, key_id: str | None) -> Sequence[VerificationKey]:
+        return self._keys.find(algorithm, key_id)
+
+    async def close(self) -> None:
+        pass
+
+
+def of_issuer(signed_by: str, **claims: Any) -> str:
+    header = {"alg": "ES256", "typ": "JWT", "kid": "key"}
+    return token(CLAIMS | claims, header, key=curve_key("P-256", signed_by), sign_as="ES256")
+
+
+async def user_of_several(access_token: str, rules: TokenRules = SEVERAL) -> User:
+    checks = IssuersAuthenticator({each: TokenAuthenticator(rules, OneKey(each), lambda: NOW) for each in (ONE, TWO)})
+    return await checks.authenticate(f"Bearer {access_token}")
+
+
+ATTACKS_ON_SEVERAL_ISSUERS: dict[str, Callable[[], str]] = {
+    "the second issuer speaks for the first": lambda: of_issuer(TWO, iss=ONE),
+    "the first issuer speaks for the second": lambda: of_issuer(ONE, iss=TWO),
+    "a stranger's key for the first": lambda: of_issuer("stranger", iss=ONE),
+    "an issuer that is not known": lambda: of_issuer(ONE, iss="https://three.example"),
+    "no issuer": lambda: of_issuer(ONE, iss=None),
+    "the issuers in a list": lambda: of_issuer(ONE, iss=[ONE]),
+    "the issuer as an object": lambda: of_issuer(ONE, iss={ONE: 1}),
+    "another spelling of the issuer": lambda: of_issuer(ONE, iss=ONE + "/"),
+    "the issuer with a space": lambda: of_issuer(ONE, iss=ONE + " "),
+    "the first issuer's user named as the second's": lambda: of_issuer(ONE, iss=ONE, sub=f"{TWO} alice"),
+    "the issuer told twice, the true one first": lambda: token(
+        f'{{"iss":"{TWO}","iss":"{ONE}",{json.dumps(CLAIMS)[1:].replace(ISSUER, ONE)}'.encode(),
+        {"alg": "ES256", "kid": "key"},
+        key=curve_key("P-256", TWO),
+        sign_as="ES256",
+    ),
+    "a shared secret": lambda: claiming(iss=ONE),
+    "not signed": lambda: with_signature("", of_issuer(ONE, iss=ONE)),
+    "claims that are no claims": lambda: token(
+        [ONE], {"alg": "ES256", "kid": "key"}, key=curve_key("P-256", ONE), sign_as="ES256"
+    ),
+}
+
+
+async def test_each_issuers_tokens_are_checked_with_its_own_keys():
+    first, second = await user_of_several(of_issuer(ONE, iss=ONE)), await user_of_several(of_issuer(TWO, iss=TWO))
+    assert (first.owner, first.issuer) == ("alice", ONE)
+    assert (second.owner, second.issuer) == (f"{TWO} alice", TWO)
+
+
+@pytest.mark.parametrize("name", ATTACKS_ON_SEVERAL_ISSUERS)
+async def test_refused_with_several_issuers(name: str):
+    with pytest.raises(TokenRefused):
+        await user_of_several(ATTACKS_ON_SEVERAL_ISSUERS[name]())
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"jwks_urls": {ONE: "https://one.example/jwks"}},
+        {"jwks_urls": {ONE: "https://one.example/jwks"}, "issuers": (ONE, TWO)},
+        {"jwks_urls": {ONE: "https://one.example/jwks"}, "issuers": (TWO,)},
+        {"jwks_urls": {ONE: "http://one.example/jwks"}, "issuers": (ONE,)},
+        {"jwks_urls": {ONE: "https://one.example/jwks"}, "issuers": (ONE,), "secret": SECRET},
+        {"secret": SECRET, "audiences": ("a",), "other_audiences": ("a",)},
+        {"secret": SECRET, "tenant_claim": " "},
+    ],
+)
+def test_rules_of_several_issuers_or_surfaces_that_cannot_be_meant_are_refused(rules: dict[str, Any]):
+    with pytest.raises(ConfigurationError):
+        TokenRules(**rules)
+
+
+# --- tenants
+
+TENANTS = replace(SHARED, tenant_claim="org")
+BAD_TENANTS: dict[str, Any] = {
+    "null": None,
+    "empty": "",
+    "blank": " ",
+    "a number": 7,
+    "true": True,
+    "a list": ["acme"],
+    "an object": {"id": "acme"},
+    "too long": "x" * 256,
+    "a line break": "acme\n",
+    "the sign that ends a tenant": "acme\x1fbob",
+    "an invisible sign": "ac\u200bme",
+    "a lone surrogate": "\ud800",
+}
+
+
+async def test_a_tenants_users_own_their_records_within_it():
+    owners = {
+        (await user_of(claiming(org=tenant, sub=subject), TENANTS)).owner
+        for tenant in ("acme", "acme alice", "ac", "globex")
+        for subject in ("alice", "me alice", "alice alice", "acme alice")
+    }
+    assert len(owners) == 16
+    assert not owners & {"alice", "me alice", "alice alice", "acme alice"}
+    assert (await user_of(claiming(org="acme"), TENANTS)).tenant == "acme"
+
+
+@pytest.mark.parametrize("name", BAD_TENANTS)
+async def test_without_a_tenant_a_good_token_is_not_allowed_in(name: str):
+    with pytest.raises(Forbidden):
+        await user_of(claiming(org=BAD_TENANTS[name]), TENANTS)
+
+
+async def test_a_tenant_is_read_from_the_configured_claim_alone():
+    for access_token in (token(), claiming(tenant="acme", tenant_id="acme", Org="acme"), headed(org="acme")):
+        with pytest.raises(Forbidden):
+            await user_of(access_token, TENANTS)
+    assert (await user_of(claiming(org="acme"))).owner == "alice"
+
+
 @pytest.mark.parametrize("name", ATTACKS_ON_A_SHARED_SECRET)
 async def test_refused_with_a_shared_secret(name: str):
     with pytest.raises(TokenRefused):
@@ -398,7 +532,8 @@ async def test_a_lifetime_is_measured_from_now_when_the_token_does_not_say_when_
 
 
 def test_there_are_enough_attacks():
-    assert len(ATTACKS_ON_A_SHARED_SECRET) + len(ATTACKS_ON_PUBLIC_KEYS) >= 60
+    kinds = (ATTACKS_ON_A_SHARED_SECRET, ATTACKS_ON_PUBLIC_KEYS, ATTACKS_ON_SEVERAL_ISSUERS, BAD_TENANTS)
+    assert sum(map(len, kinds)) >= 190
 
 
 # --- mutations
@@ -454,6 +589,34 @@ def test_a_mutated_token_is_never_accepted(data: st.DataObject, algorithm: str):
     # Spaces around a token belong to the header.
     assume("".join(mutated).strip() != signed.text)
     assert not signed.accepts("".join(mutated))
+
+
+ALPHABET = string.ascii_letters + string.digits + "-_.=+/ \n\x00é"
+
+
+@pytest.mark.parametrize("algorithm", sorted(SIGNED))
+def test_none_of_many_mutated_tokens_is_accepted(algorithm: str):
+    """2,500 for each of four algorithms, the same ones every time."""
+    signed, chance = SIGNED[algorithm](), random.Random(algorithm)
+    seen: set[str] = set()
+    while len(seen) < 2500:
+        mutated = list(signed.text)
+        for _ in range(chance.choice((1, 1, 1, 2, 3))):
+            position = chance.randrange(len(mutated))
+            match chance.randrange(5):
+                case 0 | 1:
+                    mutated[position] = chance.choice(ALPHABET)
+                case 2:
+                    mutated.insert(position, chance.choice(ALPHABET))
+                case 3:
+                    del mutated[position]
+                case _:
+                    mutated[position - 1], mutated[position] = mutated[position], mutated[position - 1]
+        text = "".join(mutated)
+        if text.strip() == signed.text or text in seen:
+            continue
+        seen.add(text)
+        assert not signed.accepts(text), text
 
 
 @settings(max_examples=100, deadline=None)
@@ -577,6 +740,42 @@ def test_a_random_secret_is_accepted(raw: bytes):
 def test_rules_that_cannot_be_meant_are_refused(rules: dict[str, Any]):
     with pytest.raises(ConfigurationError):
         TokenRules(**rules)
+
+
+def test_the_settings_become_the_rules():
+    given = read_settings(
+        jwt_jwks_urls=f"{TWO}=https://two.example/jwks?a=b, {ONE}=https://one.example/jwks",
+        jwt_audience="chat",
+        jwt_tenant_claim="org",
+        jwt_max_lifetime_days=1,
+        jwt_leeway_seconds=5,
+    )
+    assert token_rules(given) == TokenRules(
+        jwks_urls={TWO: "https://two.example/jwks?a=b", ONE: "https://one.example/jwks"},
+        issuers=(TWO, ONE),
+        audiences=("chat",),
+        other_audiences=("chatkit-host-mcp",),
+        tenant_claim="org",
+        max_lifetime=timedelta(days=1),
+        leeway=timedelta(seconds=5),
+    )
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"jwt_jwks_urls": "https://one.example/jwks"},
+        {"jwt_jwks_urls": "one=https://one.example/jwks,one=https://two.example/jwks"},
+        {"jwt_jwks_urls": "=https://one.example/jwks"},
+        {"public_url": "chat.example.com"},
+        {"public_url": "https://chat.example.com/chat"},
+        {"public_url": "https://*.example.com"},
+        {"mcp_audience": ""},
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(setting: dict[str, str]):
+    with pytest.raises(SettingsError):
+        read_settings(**setting)
 
 
 def test_rules_do_not_show_their_secret():

@@ -16,7 +16,7 @@ from chatkit.types import (
 
 from chatkit_host.agent.transcript import model_input, recorded
 from chatkit_host.clock import utc_now
-from chatkit_host.engine.ports import PastTurn
+from chatkit_host.engine.ports import PastTurn, TurnStatus
 from chatkit_host.ids import TurnId
 
 
@@ -37,8 +37,10 @@ def answered(text: str) -> AssistantMessageItem:
     )
 
 
-def turn(name: str, *items: Any, transcript: list[dict[str, Any]] | None = None) -> PastTurn:
-    return PastTurn(turn_id=TurnId(name), status="completed", items=items, transcript=transcript)
+def turn(
+    name: str, *items: Any, transcript: list[dict[str, Any]] | None = None, status: TurnStatus = "completed"
+) -> PastTurn:
+    return PastTurn(turn_id=TurnId(name), status=status, items=items, transcript=transcript)
 
 
 CALL = {"type": "function_call", "call_id": "call_0", "name": "add_task", "arguments": "{}"}
@@ -77,6 +79,51 @@ def test_a_call_without_a_result_is_left_out() -> None:
     told = model_input([turn("1", said("go", "1"), transcript=[CALL])], None, tokens=1000)
 
     assert told == [{"role": "user", "content": "go"}]
+
+
+def test_a_call_that_was_cut_off_is_told_as_such_because_it_may_have_had_its_effect() -> None:
+    told = model_input([turn("1", said("pay", "1"), transcript=[CALL], status="cancelled")], None, tokens=1000)
+
+    assert [item.get("role") or item["type"] for item in told] == ["user", "function_call", "function_call_output"]
+    assert "not known whether" in told[-1]["output"]
+
+
+def test_what_was_shown_of_an_answer_that_broke_off_is_told_once() -> None:
+    past = [
+        turn(
+            "1",
+            said("go", "1"),
+            answered("Before."),
+            answered("After"),
+            transcript=[{"role": "assistant", "content": "Before."}, CALL, RESULT],
+            status="interrupted",
+        )
+    ]
+
+    told = model_input(past, None, tokens=1000)
+
+    assert [item.get("content") for item in told] == ["go", "Before.", None, None, "After"]
+
+
+def test_a_retry_is_not_told_the_answer_that_it_replaces() -> None:
+    question = said("second question", "2")
+    past = [
+        turn("1", said("first", "1"), transcript=[{"role": "assistant", "content": "one"}]),
+        turn("2", question, transcript=[{"role": "assistant", "content": "OLD"}]),
+    ]
+
+    told = model_input(past, question, tokens=1000)
+
+    assert [item["content"] for item in told] == ["first", "one", "second question"]
+
+
+def test_a_turn_whose_question_was_not_loaded_is_left_out() -> None:
+    past = [
+        turn("1", answered("cut"), transcript=[{"role": "assistant", "content": "cut"}]),
+        turn("2", said("go", "2"), transcript=[{"role": "assistant", "content": "gone"}]),
+    ]
+
+    assert [item["content"] for item in model_input(past, None, tokens=1000)] == ["go", "gone"]
 
 
 def test_what_the_browser_answered_is_the_result_of_a_client_tool_call() -> None:

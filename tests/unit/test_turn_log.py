@@ -27,10 +27,14 @@ class SlowStore:
         self.may_write = asyncio.Event()
         self.may_write.set()
         self.fails_with: Exception | None = None
+        self.fails_once_with: Exception | None = None
         self.has_written = asyncio.Event()
 
     async def write_turn(self, lease: Lease, write: TurnWrite) -> None:
         await self.may_write.wait()
+        if self.fails_once_with is not None:
+            error, self.fails_once_with = self.fails_once_with, None
+            raise error
         if self.fails_with is not None:
             raise self.fails_with
         self.writes.append(write)
@@ -135,17 +139,53 @@ async def test_what_counts_is_never_written_apart_from_what_belongs_to_it(
     await asyncio.sleep(0.03)  # the flush of the text has begun, and waits
     committing = asyncio.create_task(log.commit([b'{"type":"done"}'], TurnWrite(items=[item])))
     await asyncio.sleep(0.03)  # time for another flush
-    log.append(b'{"type":"more"}')
     store.may_write.set()
     await committing
-    assert texts(log.read(0)) == [b'{"type":"text"}', b'{"type":"done"}', b'{"type":"more"}']
 
-    await log.commit([ENDED], TurnWrite(end=TurnEnd(status="completed")))
-    assert [(texts(write.events), list(write.items)) for write in store.writes][:2] == [
+    assert texts(log.read(0)) == [b'{"type":"text"}', b'{"type":"done"}']
+    assert [(texts(write.events), list(write.items)) for write in store.writes] == [
         ([b'{"type":"text"}'], []),
         ([b'{"type":"done"}'], [item]),
     ]
-    assert store.written == [b'{"type":"text"}', b'{"type":"done"}', b'{"type":"more"}', ENDED]
+
+
+async def test_a_commit_that_fails_takes_nothing_of_others_with_it(store: SlowStore, wakeups: LocalWakeups) -> None:
+    log = a_log(store, wakeups)
+    store.may_write.clear()
+    store.fails_once_with = RuntimeError()
+
+    failing = asyncio.create_task(log.commit([b'{"type":"failed"}']))
+    await asyncio.sleep(0.01)
+    waiting = asyncio.create_task(log.commit([b'{"type":"other"}']))
+    log.append(b'{"type":"text"}')
+    await asyncio.sleep(0.01)
+    store.may_write.set()
+    await asyncio.wait({failing, waiting})
+    await log.commit([ENDED], TurnWrite(end=TurnEnd(status="completed")))
+
+    assert isinstance(failing.exception(), RuntimeError)
+    seen = log.read(0)
+    assert b'{"type":"failed"}' not in texts(seen)
+    assert [event.seq for event in seen] == list(range(1, len(seen) + 1))
+    assert texts(seen)[-1] == ENDED
+    assert store.written == texts(seen)
+
+
+async def test_what_the_model_was_told_is_written_with_whatever_is_written_next(
+    store: SlowStore, wakeups: LocalWakeups
+) -> None:
+    log = a_log(store, wakeups, flush_seconds=0.01)
+
+    log.remember(transcript=[{"role": "assistant", "content": "Hi"}], usage={"output_tokens": 1})
+    log.append(b'{"type":"a"}')
+    with anyio.fail_after(2):
+        await store.has_written.wait()
+    await log.commit()
+
+    assert [(write.transcript, write.usage) for write in store.writes] == [
+        ([{"role": "assistant", "content": "Hi"}], {"output_tokens": 1}),
+        (None, None),
+    ]
 
 
 async def test_a_stop_in_the_middle_of_a_commit_does_not_undo_it(store: SlowStore, wakeups: LocalWakeups) -> None:

@@ -1,11 +1,11 @@
 """What an agent's tools get as their context: who asks, in which thread, and the means to show something."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from chatkit.types import ThreadMetadata, ThreadStreamEvent, UserMessageItem
 
-from chatkit_host.engine.responder import TurnEvents, TurnInput
+from chatkit_host.engine.responder import TurnInput
 from chatkit_host.ids import Owner
 
 
@@ -15,6 +15,12 @@ class ClientToolCall:
 
     name: str
     arguments: dict[str, Any]
+
+
+class Stage(Protocol):
+    """Where tools show things, in their place among what the model says."""
+
+    async def present(self, event: ThreadStreamEvent) -> None: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,19 +36,19 @@ class TurnContext:
     """The `RequestContext` of the request."""
     client_tool_call: ClientToolCall | None = None
     client_tool_call_id: str | None = field(default=None, init=False)
-    _events: TurnEvents
+    _stage: Stage
 
     @classmethod
-    def of(cls, turn: TurnInput, events: TurnEvents) -> "TurnContext":
+    def of(cls, turn: TurnInput, stage: Stage) -> "TurnContext":
         return cls(
             owner=turn.owner,
             user_id=getattr(turn.context, "user_id", str(turn.owner)),
             thread=turn.thread,
             user_message=turn.user_message,
             request=turn.context,
-            _events=events,
+            _stage=stage,
         )
 
     async def stream(self, event: ThreadStreamEvent) -> None:
         """Shows anything ChatKit knows: progress, a widget, an effect in the browser. Stored when it is an item that is done."""
-        await self._events.send(event)
+        await self._stage.present(event)

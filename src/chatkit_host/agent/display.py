@@ -23,7 +23,9 @@ from chatkit.types import (
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
     ThreadItemRemovedEvent,
+    ThreadItemReplacedEvent,
     ThreadItemUpdatedEvent,
+    ThreadStreamEvent,
     URLSource,
     Workflow,
     WorkflowItem,
@@ -33,6 +35,7 @@ from chatkit.types import (
 
 from chatkit_host.agent.tool_tasks import finished_task, looks_failed, redacted, started_task
 from chatkit_host.clock import Clock
+from chatkit_host.engine.events import is_hidden
 from chatkit_host.engine.responder import TurnEvents
 from chatkit_host.ids import ThreadId, new_id
 
@@ -77,7 +80,11 @@ class Display:
         self._show_reasoning = show_reasoning
         self._messages: dict[str, _Message] = {}
         self._workflow: _Workflow | None = None
+        self._interrupted: dict[str, _Workflow] = {}
+        """Workflows that were closed while a tool call of theirs ran, by call."""
         self._tools_running = 0
+        self.last_words = ""
+        """What the last finished message says."""
         self._shown: list[str] = []
 
     # -- what the model says (Lane) --------------------------------------------------------------
@@ -138,6 +145,7 @@ class Display:
                 item_id=item_id, update=AssistantMessageContentPartDone(content_index=0, content=content)
             )
         )
+        self.last_words = message.text
         await self._events.send(ThreadItemDoneEvent(item=message.item.model_copy(update={"content": [content]})))
 
     # -- what the run does -----------------------------------------------------------------------
@@ -149,13 +157,27 @@ class Display:
         workflow.calls[call_id] = (len(workflow.item.workflow.tasks), name, arguments)
         self._add_task(workflow, started_task(name, arguments))
 
-    def tool_finished(self, call_id: str, name: str, result: str) -> None:
+    async def tool_finished(self, call_id: str, name: str, result: str) -> None:
         self._tools_running -= 1
         failed = looks_failed(result)
         self._events.tool_finished(call_id, name, redacted(result), failed=failed)
-        if self._workflow is not None and call_id in self._workflow.calls:
-            index, name, arguments = self._workflow.calls.pop(call_id)
-            self._set_task(self._workflow, index, finished_task(name, arguments, result, failed=failed))
+        closed = self._interrupted.pop(call_id, None)
+        workflow = closed or self._workflow
+        if workflow is None or call_id not in workflow.calls:
+            return
+        index, name, arguments = workflow.calls.pop(call_id)
+        task = finished_task(name, arguments, result, failed=failed)
+        if closed is None:
+            self._set_task(workflow, index, task)
+        else:
+            workflow.item.workflow.tasks[index] = task
+            await self._events.send(ThreadItemReplacedEvent(item=workflow.item))
+
+    async def present(self, event: ThreadStreamEvent) -> None:
+        """Something that a tool shows. An item of its own comes after the steps so far, on the screen as in the thread."""
+        if isinstance(event, ThreadItemAddedEvent | ThreadItemDoneEvent) and not is_hidden(event.item):
+            self._close_workflow()
+        await self._events.send(event)
 
     def step(self, task: Task) -> None:
         """Something that happened at the provider (a web search, a handoff), as a finished task."""
@@ -221,6 +243,7 @@ class Display:
         workflow, self._workflow = self._workflow, None
         if workflow is None:
             return
+        self._interrupted |= dict.fromkeys(workflow.calls, workflow)
         seconds = asyncio.get_running_loop().time() - workflow.started_at
         shown = workflow.item.workflow
         if shown.type == "reasoning":

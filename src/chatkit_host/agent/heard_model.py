@@ -5,9 +5,10 @@ Its stream events are heard where they arise, inside the run loop's own step, so
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
-from agents import Agent, Model
+from agents import Agent, Handoff, Model, RunContextWrapper
 from agents.items import ModelResponse, TResponseStreamEvent
 
 from chatkit_host.agent.lane import Lane
@@ -16,22 +17,28 @@ from chatkit_host.text import SafeDeltas
 
 
 def with_heard_models(agent: Agent[Any], lane: Lane) -> Agent[Any]:
-    """The agent, and the agents it hands over to, with their own `Model` objects made audible; itself when it names models by name."""
+    """The agent, and the agents it hands over to, with their own `Model` objects made audible."""
     return _heard(agent, lane, {})
 
 
 def _heard(agent: Agent[Any], lane: Lane, seen: dict[int, Agent[Any]]) -> Agent[Any]:
-    if id(agent) in seen:
-        return seen[id(agent)]
-    own_model = HeardModel(agent.model, lane) if isinstance(agent.model, Model) else agent.model
-    copy = seen[id(agent)] = agent.clone(model=own_model)
-    handoffs = [_heard(other, lane, seen) if isinstance(other, Agent) else other for other in agent.handoffs]
-    changed = own_model is not agent.model or any(a is not b for a, b in zip(handoffs, agent.handoffs, strict=True))
-    if not changed:
-        seen[id(agent)] = agent
-        return agent
-    copy.handoffs = handoffs
-    return copy
+    if id(agent) not in seen:
+        own_model = HeardModel(agent.model, lane) if isinstance(agent.model, Model) else agent.model
+        copy = seen[id(agent)] = agent.clone(model=own_model)
+        copy.handoffs = [_heard_handoff(other, lane, seen) for other in agent.handoffs]
+    return seen[id(agent)]
+
+
+def _heard_handoff(
+    other: Agent[Any] | Handoff[Any, Any], lane: Lane, seen: dict[int, Agent[Any]]
+) -> Agent[Any] | Handoff[Any, Any]:
+    if isinstance(other, Agent):
+        return _heard(other, lane, seen)
+
+    async def invoke(context: RunContextWrapper[Any], arguments: str) -> Any:
+        return _heard(await other.on_invoke_handoff(context, arguments), lane, seen)
+
+    return replace(other, on_invoke_handoff=invoke)
 
 
 class HeardModel(Model):

@@ -1,5 +1,6 @@
 """Answers a turn with an agent of the OpenAI Agents SDK."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -7,6 +8,7 @@ from typing import Any, Protocol
 from agents import Agent, ModelProvider, RunConfig, RunHooks, Runner
 from agents.items import ModelResponse
 from agents.mcp import MCPServer
+from agents.run_config import ToolErrorFormatterArgs
 from agents.run_context import RunContextWrapper
 from agents.tool import Tool
 from agents.tool_context import ToolContext
@@ -17,7 +19,7 @@ from chatkit_host.agent.display import Display
 from chatkit_host.agent.failures import as_turn_failure
 from chatkit_host.agent.heard_model import with_heard_models
 from chatkit_host.agent.lane import Lane
-from chatkit_host.agent.mcp_tools import McpTools
+from chatkit_host.agent.mcp_tools import McpTools, servers_of
 from chatkit_host.agent.transcript import model_input, recorded, text_of
 from chatkit_host.clock import Clock
 from chatkit_host.engine.ports import ModelItem
@@ -25,6 +27,8 @@ from chatkit_host.engine.responder import Responder, TurnEvents, TurnInput
 from chatkit_host.errors import GuardrailTripped, InvalidInput
 from chatkit_host.ids import ThreadId, new_id
 from chatkit_host.text import safe_text
+
+_log = logging.getLogger(__name__)
 
 _TITLE_CHARACTERS = 50
 
@@ -61,7 +65,8 @@ class AgentResponder(Responder):
         self.clock = clock
         self._agent = agent
         self._models = models
-        self._tools = McpTools([*agent.mcp_servers, *mcp_servers])
+        self._others = [server for server in servers_of(agent) if server not in agent.mcp_servers]
+        self._tools = McpTools([*servers_of(agent), *mcp_servers])
         self._options = options
 
     async def open(self) -> None:
@@ -90,7 +95,7 @@ class AgentResponder(Responder):
 
     def agent_for_turn(self, lane: Lane) -> Agent[Any]:
         """The agent as it can work now: with the MCP servers that can be reached."""
-        reachable = self._tools.servers
+        reachable = [server for server in self._tools.servers if server not in self._others]
         agent = self._agent if reachable == self._agent.mcp_servers else self._agent.clone(mcp_servers=reachable)
         return with_heard_models(agent, lane)
 
@@ -104,6 +109,7 @@ class AgentResponder(Responder):
             workflow_name="chatkit-host",
             group_id=turn.thread.id,
             tool_not_found_behavior="return_error_to_model",
+            tool_error_formatter=_log_tool_error,
         )
 
     @property
@@ -119,7 +125,7 @@ class _Run(RunHooks[TurnContext]):
         self._turn = turn
         self._events = events
         self._display = display
-        self._context = TurnContext.of(turn, events)
+        self._context = TurnContext.of(turn, display)
         self._transcript: list[ModelItem] = []
 
     async def answer(self, conversation: list[ModelItem]) -> None:
@@ -182,10 +188,11 @@ class _Run(RunHooks[TurnContext]):
         if not isinstance(context, ToolContext):
             return
         output = safe_text(text_of(result))
-        self._display.tool_finished(context.tool_call_id, tool.name, output)
         if self._context.client_tool_call is not None and self._context.client_tool_call_id is None:
             self._context.client_tool_call_id = context.tool_call_id
         self._remember([{"type": "function_call_output", "call_id": context.tool_call_id, "output": output}])
+        await self._display.tool_finished(context.tool_call_id, tool.name, output)
+        await self._events.settle()  # whatever happens now, the model will know that it did this
 
     async def on_handoff(self, context: Any, from_agent: Any, to_agent: Any) -> None:
         self._display.step(CustomTask(title=f"Handed over to {to_agent.name}"[:80], status_indicator="complete"))
@@ -200,12 +207,13 @@ class _Run(RunHooks[TurnContext]):
         """An agent that stops at a tool answers with the tool's result; nobody has said it yet."""
         if self._context.client_tool_call is not None or not isinstance(final_output, str) or not final_output:
             return
-        if any(item.get("role") == "assistant" for item in self._transcript):
+        words = safe_text(final_output)
+        if self._display.last_words.endswith(words):
             return
         item_id = new_id("message")
-        self._display.text(item_id, safe_text(final_output))
+        self._display.text(item_id, words)
         await self._display.message_done(item_id)
-        self._remember([{"role": "assistant", "content": final_output}])
+        self._remember([{"role": "assistant", "content": words}])
 
     async def _ask_client(self) -> None:
         call = self._context.client_tool_call
@@ -220,6 +228,12 @@ class _Run(RunHooks[TurnContext]):
             arguments=call.arguments,
         )
         await self._events.send(ThreadItemDoneEvent(item=item))
+
+
+def _log_tool_error(failed: ToolErrorFormatterArgs[Any]) -> None:
+    """The model is told that the tool failed, in the SDK's words; the operator, where."""
+    if failed.error is not None:
+        _log.warning("the tool %s failed", failed.tool_name, exc_info=failed.error)
 
 
 def _provider_step(item: Any) -> CustomTask | None:

@@ -12,7 +12,6 @@ from agents.exceptions import ModelBehaviorError
 
 from chatkit_host.ids import Owner
 from chatkit_host.todo.service import TodoService
-from chatkit_host.todo.tools import OUTPUT_BYTES as OUTPUT_BYTES
 from chatkit_host.todo.tools import TodoTools, Tool, bad_arguments, failure, offered_as
 
 INSTRUCTIONS = """\

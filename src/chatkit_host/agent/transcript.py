@@ -22,6 +22,7 @@ from chatkit_host.engine.ports import ModelItem, PastTurn
 _CHARACTERS_PER_TOKEN = 4
 _TOOL_RESULT_CHARACTERS = 8_000
 """Of an earlier turn's tool result, this much is told again."""
+_INTERRUPTED = "Interrupted: it is not known whether this had its effect. Check before doing it again."
 _INTERNAL = (HiddenContextItem, SDKHiddenContextItem)
 
 
@@ -36,7 +37,7 @@ def model_input(past: Sequence[PastTurn], current: UserMessageItem | None, *, to
         for item in turn.items
         if isinstance(item, ClientToolCallItem) and item.status == "completed"
     }
-    turns = [_turn(turn, outputs) for turn in past]
+    turns = [_turn(turn, outputs, current) for turn in _from_a_question(past)]
     if current is not None and not any(item.id == current.id for turn in past for item in turn.items):
         turns.append([user_message(current)])
     turns = [turn for turn in turns if turn]
@@ -92,28 +93,51 @@ def recorded(items: Iterable[Any]) -> list[ModelItem]:
     return kept
 
 
-def _turn(turn: PastTurn, outputs: dict[str, Any]) -> list[ModelItem]:
+def _from_a_question(past: Sequence[PastTurn]) -> Sequence[PastTurn]:
+    """Without the rest of a turn whose question lies before what was loaded."""
+    if len(past) > 1 and past[0].transcript is not None:
+        return past if any(isinstance(item, UserMessageItem) for item in past[0].items) else past[1:]
+    return past
+
+
+def _turn(turn: PastTurn, outputs: dict[str, Any], current: UserMessageItem | None) -> list[ModelItem]:
+    if current is not None and any(item.id == current.id for item in turn.items):
+        return [user_message(current)]  # what its turn has said before is what a retry replaces
     if turn.transcript is None:
         return [entry for item in turn.items for entry in _item(item)]
     asked = [user_message(item) for item in turn.items if isinstance(item, UserMessageItem)]
     told = [entry for item in turn.items if isinstance(item, _INTERNAL) for entry in _item(item)]
-    return asked + _whole_pairs(turn, outputs) + told
+    return asked + _whole_pairs(turn, outputs) + _said_besides(turn) + told
+
+
+def _said_besides(turn: PastTurn) -> list[ModelItem]:
+    """What the user was shown of an answer that broke off and the transcript does not have."""
+    if turn.status == "completed":
+        return []
+    recorded = [str(entry.get("content")) for entry in turn.transcript or () if entry.get("role") == "assistant"]
+    said = [entry for item in turn.items if isinstance(item, AssistantMessageItem) for entry in _item(item)]
+    return [entry for entry in said if entry["content"] not in recorded]
 
 
 def _whole_pairs(turn: PastTurn, outputs: dict[str, Any]) -> list[ModelItem]:
-    """The transcript without calls that have no result, with call ids that are unique in the whole conversation."""
+    """The transcript with each call and its result, under call ids that are unique in the whole conversation.
+
+    A call without a result is left out, unless the turn broke off during it: then it may have had its effect.
+    """
     transcript = turn.transcript or ()
     answered = {entry["call_id"] for entry in transcript if entry.get("type") == "function_call_output"}
-    answered |= outputs.keys()
     called = {entry["call_id"] for entry in transcript if entry.get("type") == "function_call"}
     pairs: list[ModelItem] = []
     for entry in transcript:
         match entry:
             case {"type": "function_call", "call_id": call_id}:
-                if call_id in answered:
-                    pairs.append({**entry, "call_id": _unique(turn, call_id)})
-                    if call_id in outputs:
-                        pairs.append(_result(_unique(turn, call_id), outputs[call_id]))
+                unique = _unique(turn, call_id)
+                if call_id in outputs:
+                    pairs += [{**entry, "call_id": unique}, _result(unique, outputs[call_id])]
+                elif call_id in answered:
+                    pairs.append({**entry, "call_id": unique})
+                elif turn.status != "completed":
+                    pairs += [{**entry, "call_id": unique}, _result(unique, _INTERRUPTED)]
             case {"type": "function_call_output", "call_id": call_id, "output": output}:
                 if call_id in called and call_id not in outputs:
                     pairs.append(_result(_unique(turn, call_id), output))

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from chatkit.types import InferenceOptions, UserMessageInput, UserMessageTextContent
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -21,6 +22,30 @@ _SUSPICIOUS = re.compile(rb"\\u0000|NaN|Infinity|[0-9][eE]|[0-9]{309}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BodyLimits:
     body_bytes: int = 1_048_576
+    text_characters: int = 32_000
+    """Of one message, with what it quotes."""
+    content_parts: int = 20
+    attachments: int = 10
+    earlier_messages: int = 1_000
+    """How many messages said elsewhere a new thread may begin with."""
+
+
+def text_message(text: str, options: InferenceOptions) -> UserMessageInput:
+    """Plain text as a ChatKit message."""
+    if not text.strip():
+        raise InvalidInput("The message is empty.")
+    return UserMessageInput(content=[UserMessageTextContent(text=text)], attachments=[], inference_options=options)
+
+
+def check_message(given: UserMessageInput, limits: BodyLimits) -> None:
+    """Refuses a message that is larger than people write."""
+    characters = sum(len(part.text) for part in given.content) + len(given.quoted_text or "")
+    if characters > limits.text_characters:
+        raise InvalidInput(f"A message has at most {limits.text_characters} characters.")
+    if len(given.content) > limits.content_parts:
+        raise InvalidInput(f"A message has at most {limits.content_parts} parts.")
+    if len(given.attachments) > limits.attachments:
+        raise InvalidInput(f"A message has at most {limits.attachments} attachments.")
 
 
 async def read_body(request: Request, limits: BodyLimits) -> bytes:

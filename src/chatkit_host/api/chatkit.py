@@ -6,6 +6,7 @@ Whatever can fail is checked before the 200; a stream that has begun is only eve
 import base64
 import binascii
 import unicodedata
+from functools import partial
 from typing import Any, assert_never
 
 from chatkit.types import (
@@ -39,14 +40,17 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from starlette.requests import Request
 from starlette.responses import Response
 
-from chatkit_host.api.body import parse, read_body
+from chatkit_host.api.body import check_message, parse, read_body
+from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.host import Host
-from chatkit_host.api.sse import TailResponse, encode_chatkit, encode_with_ids
+from chatkit_host.api.schemas import REFUSALS, errors, event_stream, json_body, schema_of
+from chatkit_host.api.sse import Encode, encode_chatkit, encode_with_ids
+from chatkit_host.api.streaming import stream_turn
 from chatkit_host.engine import events as wire
 from chatkit_host.engine import openings
 from chatkit_host.engine.openings import Asking, Opening
 from chatkit_host.errors import Conflict, InvalidInput
-from chatkit_host.ids import ThreadId
+from chatkit_host.ids import ThreadId, TurnId
 
 _REQUEST: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
 
@@ -54,38 +58,50 @@ PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 TITLE_LENGTH = 200
 _FILE_NAME_LENGTH = 255
+_EVENTS = (
+    "To what names a `type`: ChatKit's events (`ThreadStreamEvent` of openai-chatkit). "
+    "To a plain `message`: those described here, then `data: [DONE]`."
+)
 
 
-def chatkit_router(host: Host, path: str = "/chatkit") -> APIRouter:
+def chatkit_router(host: Host, other: Dialect, path: str = "/chatkit") -> APIRouter:
+    """`other`: a dialect that is spoken at the same address."""
     router = APIRouter()
 
-    @router.post(path, openapi_extra={"requestBody": {"content": {"application/json": {"schema": _schema()}}}})
+    @router.post(
+        path,
+        response_class=Response,
+        responses=event_stream(other.event_schema, _EVENTS, or_json=True) | errors(*REFUSALS, 403),
+        openapi_extra=json_body({"oneOf": [_request_schema(), other.request_schema]}),
+    )
     async def chatkit(request: Request) -> Response:
-        """One operation of the ChatKit protocol. Sends answer with an event stream, everything else with JSON."""
+        """One operation of the ChatKit protocol, or a message in the simple dialect.
+
+        Sends answer with an event stream, everything else with JSON.
+        """
         user = await host.user(request)
-        asked = parse(await read_body(request, host.limits), _REQUEST)
+        body = await read_body(request, host.limits)
+        if other.recognises(body):
+            return await other.answer(request, user, body)
+        asked = parse(body, _REQUEST)
+        if isinstance(asked, ThreadsCreateReq | ThreadsAddUserMessageReq):
+            check_message(asked.params.input, host.limits)
         asking = await host.asking(request, user, asked.metadata)
         if is_streaming_req(asked):
-            return await _stream(host, asking, await _opening(asking, asked), resumes=_will_resume(request))
+            resumes = _will_resume(request)
+            encoder_for = _resumable_encoder if resumes else _encoder
+            return await stream_turn(host, asking, await _opening(asking, asked), encoder_for, resumes=resumes)
         return Response(await _answer(host, asking, asked), media_type="application/json")
 
     return router
 
 
-async def _stream(host: Host, asking: Asking, opening: Opening, *, resumes: bool) -> Response:
-    turn_id = await host.turns.start(asking, opening)
+def _encoder(thread_id: str, turn_id: TurnId) -> Encode:
+    return encode_chatkit
 
-    def left() -> None:
-        # A plain ChatKit client says "stop" by closing the connection; it has no other way.
-        if not resumes:
-            host.turns.stop(asking.owner, turn_id, "disconnect")
 
-    return TailResponse(
-        host.turns.follow(asking.owner, turn_id),
-        (lambda batch: encode_with_ids(turn_id, batch)) if resumes else encode_chatkit,
-        headers={"ChatKit-Turn": turn_id},
-        left=left,
-    )
+def _resumable_encoder(thread_id: str, turn_id: TurnId) -> Encode:
+    return partial(encode_with_ids, turn_id)
 
 
 def _will_resume(request: Request) -> bool:
@@ -145,6 +161,8 @@ async def _answer(host: Host, asking: Asking, asked: NonStreamingReq) -> bytes:
             )
             return wire.encode(items)
         case ItemsFeedbackReq(params=params):
+            if len(params.item_ids) > MAX_PAGE_SIZE:
+                raise InvalidInput(f"Feedback is about at most {MAX_PAGE_SIZE} items at once.")
             await store.save_feedback(owner, params.thread_id, params.item_ids, params.kind)
             await responder.feedback(params.thread_id, params.item_ids, params.kind, asking.context)
             return b"{}"
@@ -191,8 +209,8 @@ def _decoded(audio: str) -> bytes:
         raise InvalidInput("The audio is not valid base64.") from error
 
 
-def _schema() -> dict[str, Any]:
-    return _REQUEST.json_schema(ref_template="#/components/schemas/{model}", schema_generator=_SchemaOfRequests)
+def _request_schema() -> dict[str, Any]:
+    return schema_of(_REQUEST, _SchemaOfRequests)
 
 
 class _SchemaOfRequests(GenerateJsonSchema):

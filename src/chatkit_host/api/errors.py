@@ -1,16 +1,18 @@
 """Every error as the same small JSON: `{"error": {"code", "message", "request_id", ...}}`."""
 
 import logging
+from collections.abc import Callable
 from contextvars import ContextVar
 
 import orjson
 from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from chatkit_host.auth.bearer import challenge
-from chatkit_host.errors import HostError, Unauthorized, Unavailable
+from chatkit_host.errors import HostError, RateLimited, TurnFailed, Unauthorized, Unavailable
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +26,29 @@ _HTTP_WORDS = {
     415: "Send the request as application/json.",
 }
 
+_STATUS_OF_TURNS = {"model_rate_limited": 429, "model_unavailable": 503, "cancelled": 409, "interrupted": 503}
+"""How a turn that failed is told as a status, where that differs from its error's own."""
+
+
+class ErrorDetails(BaseModel):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    code: str
+    """Stable, for programs."""
+    message: str
+    """A sentence for the user."""
+    request_id: str
+    thread_id: str | None = None
+    """Where the failed answer, as far as it came, is kept."""
+    turn_id: str | None = None
+    """The turn that failed, or the one that is still running."""
+
+
+class ErrorAnswer(BaseModel):
+    """What every error answers with."""
+
+    error: ErrorDetails
+
 
 def error_answer(error: HostError) -> Response:
     headers = {}
@@ -31,18 +56,39 @@ def error_answer(error: HostError) -> Response:
         headers["WWW-Authenticate"] = challenge(error)
     if isinstance(error, Unavailable):
         headers["Retry-After"] = _RETRY_AFTER_SECONDS
+    if isinstance(error, RateLimited):
+        headers["Retry-After"] = str(error.retry_after)
     return _answer(error.status, error.code, error.message, error.details, headers)
 
 
-def add_error_handlers(app: FastAPI) -> None:
+def turn_error_answer(code: str, message: str, details: dict[str, str], headers: dict[str, str]) -> Response:
+    """A turn that did not complete, where the answer is JSON."""
+    status = _STATUS_OF_TURNS.get(code) or _statuses(HostError).get(code, TurnFailed.status)
+    if status in (429, 503):
+        headers = {**headers, "Retry-After": _RETRY_AFTER_SECONDS}
+    return _answer(status, code, message, details, headers)
+
+
+def _statuses(kind: type[HostError]) -> dict[str, int]:
+    statuses = {kind.code: kind.status}
+    for narrower in kind.__subclasses__():
+        statuses |= _statuses(narrower)
+    return statuses
+
+
+def add_error_handlers(app: FastAPI, count: Callable[[str], None] = lambda code: None) -> None:
+    """`count` is told the code of each."""
+
     @app.exception_handler(HostError)
     async def _ours(request: Request, error: HostError) -> Response:
+        count(error.code)
         return error_answer(error)
 
     @app.exception_handler(HTTPException)
     async def _routing(request: Request, error: HTTPException) -> Response:
         code = _HTTP_CODES.get(error.status_code, "http_error")
         message = _HTTP_WORDS.get(error.status_code, "The request could not be answered.")
+        count(code)
         return _answer(error.status_code, code, message, {}, dict(error.headers or {}))
 
 

@@ -1,15 +1,18 @@
 """What every surface works with: who asks, the conversations, the turns, and who answers."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 
 from chatkit_host.api.body import BodyLimits
+from chatkit_host.api.callers import AuthFailures, caller
 from chatkit_host.auth.authenticator import Authenticator
 from chatkit_host.auth.identity import User
 from chatkit_host.clock import Clock
+from chatkit_host.engine.api_keys import Scope
+from chatkit_host.engine.conversation_lists import ConversationLists
 from chatkit_host.engine.openings import Asking
 from chatkit_host.engine.ports import ConversationStore
 from chatkit_host.engine.responder import RequestContext, Responder
@@ -29,12 +32,16 @@ class Host:
     turns: Turns
     conversations: Callable[[Any], ConversationStore]
     """The store that a context's conversations live in."""
+    lists: Callable[[Any], ConversationLists]
+    """The same conversations as lists show them."""
     clock: Clock
     limits: BodyLimits
     make_context: MakeContext = lambda context: context
+    failures: AuthFailures = field(default_factory=AuthFailures)
 
-    async def user(self, request: Request) -> User:
-        return await self.authenticator.authenticate(request.headers.get("authorization"))
+    async def user(self, request: Request, needs: Scope = "chat") -> User:
+        """Who asks; each surface says what it needs. `Unauthorized`, `RateLimited` or `Forbidden`."""
+        return await caller(request, self.authenticator, self.failures, needs)
 
     async def asking(self, request: Request, user: User, metadata: dict[str, Any] | None = None) -> Asking:
         context = self.make_context(

@@ -12,6 +12,9 @@ from chatkit_host.ids import TurnId
 HEARTBEAT = b": ping\n\n"
 """A comment: proxies see life, clients see nothing."""
 
+_TIME_TO_TAKE_SECONDS = 60.0
+"""How long a reader may take for what it is sent; then it is cut off, and may come back with its cursor."""
+
 Encode = Callable[[Sequence[LogEvent]], bytes]
 
 
@@ -63,8 +66,8 @@ class TailResponse(Response):
             sending.cancel()
             await asyncio.wait({sending, leaving})
         if not sending.cancelled() and (error := sending.exception()) is not None:
-            if isinstance(error, OSError):
-                self._left()  # the socket broke before the server told us
+            if isinstance(error, OSError):  # a `TimeoutError` is one
+                self._left()  # the socket broke before the server told us, or nobody reads from it
             else:
                 raise error
 
@@ -73,7 +76,8 @@ class TailResponse(Response):
         async for batch in self._batches:
             body = self._encode(batch) if batch else HEARTBEAT
             if body:
-                await send({"type": "http.response.body", "body": body, "more_body": True})
+                async with asyncio.timeout(_TIME_TO_TAKE_SECONDS):
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

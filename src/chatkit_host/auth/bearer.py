@@ -22,6 +22,14 @@ class TokenRefused(Unauthorized):
 
 def bearer_token(authorization_header: str | None) -> str:
     """The token of the header, in the form of a signed JWT; what it says is not looked at."""
+    token = bearer_credential(authorization_header)
+    if not _COMPACT_JWS.fullmatch(token):
+        raise TokenRefused
+    return token
+
+
+def bearer_credential(authorization_header: str | None) -> str:
+    """What the header carries, of any form."""
     if authorization_header is None or not authorization_header.strip():
         raise TokenMissing
     scheme, _, token = authorization_header.strip().partition(" ")
@@ -30,8 +38,6 @@ def bearer_token(authorization_header: str | None) -> str:
     token = token.strip(" ")
     if len(token) > TOKEN_BYTES:
         raise TokenRefused("The access token is too long.")
-    if not _COMPACT_JWS.fullmatch(token):
-        raise TokenRefused
     return token
 
 

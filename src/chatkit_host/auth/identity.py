@@ -7,12 +7,17 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, TypeGuard
 
+from chatkit_host.auth.scopes import USER_SCOPES
+from chatkit_host.engine.api_keys import Scope
 from chatkit_host.ids import Owner
 
 SUBJECT_LENGTH = 255
 
 KEPT_CLAIMS = ("name", "email")
 """What a page may show of a user. The other claims end with the check of the token."""
+
+_TENANT_END = "\x1f"
+"""Neither tenants nor subjects nor issuers hold it, so that no other pair of them makes the same owner."""
 
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
@@ -24,6 +29,8 @@ class User:
     id: str
     owner: Owner
     issuer: str | None = None
+    tenant: str | None = None
+    scopes: frozenset[Scope] = USER_SCOPES
     expires_at: datetime | None = None
     """When the token ends, leeway not included; None when the identity does not end."""
     claims: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), hash=False)
@@ -50,6 +57,11 @@ def owner_of(subject: str, issuer: str | None, issuers: Sequence[str]) -> Owner 
         claims_another = any(subject.startswith(f"{other} ") for other in others)
         return None if claims_another else Owner(subject)
     return Owner(f"{issuer} {subject}")
+
+
+def owner_in(tenant: str, owner: Owner) -> Owner:
+    """The same name in another tenant is another owner."""
+    return Owner(f"{tenant}{_TENANT_END}{owner}")
 
 
 def kept_claims(claims: Mapping[str, Any]) -> Mapping[str, str]:

@@ -3,9 +3,10 @@
 from ipaddress import IPv6Address, ip_address
 
 from chatkit_host.auth.identity import User
+from chatkit_host.auth.scopes import ALL_SCOPES
 from chatkit_host.ids import Owner
 
-LOCAL_USER = User(id="local", owner=Owner("local"))
+LOCAL_USER = User(id="local", owner=Owner("local"), scopes=ALL_SCOPES)
 
 
 class LocalAuthenticator:

@@ -1,6 +1,8 @@
 """Access tokens of our own, for trying things out and for scripts."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 import jwt
 
@@ -15,6 +17,7 @@ def mint_token(
     *,
     issuer: str | None = None,
     audience: str | None = None,
+    claims: Mapping[str, str] = MappingProxyType({}),
     lifetime: timedelta = timedelta(days=7),
     clock: Clock = utc_now,
 ) -> str:
@@ -28,6 +31,6 @@ def mint_token(
     if lifetime <= timedelta(0):
         raise ConfigurationError("The token's lifetime must be positive.")
     now = clock()
-    claims = {"sub": user, "iat": int(now.timestamp()), "exp": int((now + lifetime).timestamp())}
-    claims |= {name: value for name, value in (("iss", issuer), ("aud", audience)) if value}
-    return jwt.encode(claims, secret, algorithm="HS256")
+    named = {name: value for name, value in (("iss", issuer), ("aud", audience)) if value}
+    times = {"iat": int(now.timestamp()), "exp": int((now + lifetime).timestamp())}
+    return jwt.encode({**claims, **named, **times, "sub": user}, secret, algorithm="HS256")

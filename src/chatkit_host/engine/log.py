@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from chatkit.types import ThreadItem
 
 from chatkit_host.engine.events import TextDeltaEncoder
-from chatkit_host.engine.ports import HOST_EVENT, Lease, LogEvent, TurnStore, TurnWrite, Wakeups
+from chatkit_host.engine.ports import HOST_EVENT, Lease, LogEvent, ModelItem, TurnStore, TurnWrite, Wakeups
 from chatkit_host.errors import DatabaseUnavailable
 from chatkit_host.ids import Owner, TurnId
 
@@ -60,7 +60,9 @@ class TurnLog:
         self._visible = self._written = len(self._events)
         self._unwritten_bytes = 0
         self._unwritten_since: float | None = None
-        self._commits = 0
+        self._holding_back = False
+        self._due_transcript: Sequence[ModelItem] | None = None
+        self._due_usage: dict[str, int] | None = None
         self._committing: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
         self._open_text: _OpenText | None = None
@@ -86,37 +88,54 @@ class TurnLog:
         self._due_items.extend(items)
         self._add(data)
 
+    def store(self, item: ThreadItem) -> None:
+        """Stores an item that no reader is told of, with whatever is written next."""
+        self._due_items.append(item)
+
+    def remember(self, *, transcript: Sequence[ModelItem] | None = None, usage: dict[str, int] | None = None) -> None:
+        """What the next transaction writes along, whatever it is for."""
+        self._due_transcript = transcript if transcript is not None else self._due_transcript
+        self._due_usage = usage if usage is not None else self._due_usage
+
     async def commit(self, events: Sequence[bytes] = (), write: TurnWrite | None = None) -> None:
-        """Writes everything so far, `events` and `write` (whose own `events` are ignored) in one transaction; then shows them.
+        """Writes everything so far, `events` and `write` (of which the log itself adds events, transcript and usage) in one
+        transaction; then shows them.
 
         Once begun it is done, even if the caller is cancelled meanwhile: what it writes is kept nowhere else.
         """
-        self._seal_text()
-        self._commits += 1
-        first = len(self._events)
-        for data in events:
-            self._add(data)
-        writing = asyncio.get_running_loop().create_task(
-            self._commit(write or TurnWrite(), first=first, upto=len(self._events))
-        )
+        writing = asyncio.get_running_loop().create_task(self._commit(events, write or TurnWrite()))
         self._committing.add(writing)
         writing.add_done_callback(self._committed)
         await asyncio.shield(writing)
 
-    async def _commit(self, write: TurnWrite, *, first: int, upto: int) -> None:
-        try:
-            await self._write(write, upto)
-        except Exception:
-            del self._events[first:]  # nobody has seen them, and what they tell is not so
-            raise
-        finally:
-            self._commits -= 1
+    async def _commit(self, events: Sequence[bytes], write: TurnWrite) -> None:
+        self._seal_text()
+        async with self._writing:
+            self._seal_text()
+            first = len(self._events)
+            self._holding_back = True
+            try:
+                for data in events:
+                    self._add(data)
+                await self._write(write)
+            except Exception:
+                self._take_back(first, len(events))
+                raise
+            finally:
+                self._holding_back = False
         self._show()
         self._flush_later()
         if write.end is not None:
             self._over = True
             self._stop_timer()
             self._wakeups.notify(self._lease.turn_id)
+
+    def _take_back(self, first: int, count: int) -> None:
+        """Nobody has seen these events, and what they tell is not so. Those that came after them move up."""
+        later = self._events[first + count :]
+        del self._events[first:]
+        for event in later:
+            self._events.append(LogEvent(seq=len(self._events) + 1, data=event.data))
 
     def _committed(self, writing: asyncio.Task[None]) -> None:
         self._committing.discard(writing)
@@ -158,31 +177,43 @@ class TurnLog:
 
     def _show(self) -> None:
         """Readers see everything, except while something that counts is being written."""
-        upto = self._written if self._commits else len(self._events)
-        if upto > self._visible:
-            self._visible = upto
+        if not self._holding_back and len(self._events) > self._visible:
+            self._visible = len(self._events)
             self._wakeups.notify(self._lease.turn_id)
 
-    async def _write(self, write: TurnWrite, upto: int) -> None:
-        """Writes, trying again while the database is away, as long as what waits stays within the limits."""
-        async with self._writing:
-            items = tuple(self._due_items)
-            group = replace(write, events=tuple(self._events[self._written : upto]), items=(*items, *write.items))
-            pause = 0.1
-            while True:
-                try:
+    async def _write(self, write: TurnWrite) -> None:
+        """Writes all there is, trying again while the database is away, as long as what waits stays within the limits."""
+        upto, items = len(self._events), tuple(self._due_items)
+        transcript, usage = self._due_transcript, self._due_usage
+        group = replace(
+            write,
+            events=tuple(self._events[self._written : upto]),
+            items=(*items, *write.items),
+            transcript=transcript,
+            usage=usage,
+        )
+        pause = 0.1
+        while True:
+            try:
+                async with asyncio.timeout(self._limits.unwritten_seconds):
                     await self._store.write_turn(self._lease, group)
-                    break
-                except DatabaseUnavailable:
-                    if self._waited_too_long():
-                        raise
-                    _log.warning("events wait for the database", extra={"turn_id": self._lease.turn_id})
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, 2.0)
-            del self._due_items[: len(items)]
-            self._written = max(self._written, upto)
-            if self._written == len(self._events):
-                self._unwritten_bytes, self._unwritten_since = 0, None
+                break
+            except TimeoutError as error:
+                raise DatabaseUnavailable from error
+            except DatabaseUnavailable:
+                if self._waited_too_long():
+                    raise
+                _log.warning("events wait for the database", extra={"turn_id": self._lease.turn_id})
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+        del self._due_items[: len(items)]
+        if self._due_transcript is transcript:
+            self._due_transcript = None
+        if self._due_usage is usage:
+            self._due_usage = None
+        self._written = upto
+        if self._written == len(self._events):
+            self._unwritten_bytes, self._unwritten_since = 0, None
 
     def _waited_too_long(self) -> bool:
         since = self._unwritten_since
@@ -191,20 +222,22 @@ class TurnLog:
 
     def _flush_later(self) -> None:
         idle = self._flush_timer is None and self._flush_task is None
-        # A commit takes along what came before it; its own events must not be written without what belongs to them.
-        if idle and not self._commits and not self._over and self._written < len(self._events):
+        if idle and not self._over and self._written < len(self._events):
             self._flush_timer = asyncio.get_running_loop().call_later(self._limits.flush_seconds, self._start_flush)
 
     def _start_flush(self) -> None:
         self._flush_timer = None
-        if not self._commits and not self._over:
-            self._flush_task = asyncio.get_running_loop().create_task(self._flush(upto=len(self._events)))
+        if not self._over:
+            self._flush_task = asyncio.get_running_loop().create_task(self._flush())
 
-    async def _flush(self, upto: int) -> None:
+    async def _flush(self) -> None:
         try:
-            await self._write(TurnWrite(), upto)
+            async with self._writing:
+                if not self._over and self._written < len(self._events):
+                    await self._write(TurnWrite())
         except Exception as error:  # noqa: BLE001 - a store of the user's own may raise anything; the turn decides
             self._on_broken(error)
+            return
         finally:
             self._flush_task = None
         self._flush_later()

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from chatkit.types import (
     ActiveStatus,
+    AssistantMessageContent,
+    AssistantMessageItem,
     Attachment,
     ClientToolCallItem,
+    InferenceOptions,
+    Page,
     StreamOptionsEvent,
     StructuredInputAnswer,
     StructuredInputItem,
@@ -27,6 +31,7 @@ from chatkit.types import (
     ThreadRetryAfterItemParams,
     UserMessageInput,
     UserMessageItem,
+    UserMessageTextContent,
     WidgetItem,
 )
 
@@ -65,20 +70,31 @@ class Opening:
     attachments: Sequence[Attachment] = ()
 
 
-async def new_thread(asking: Asking, params: ThreadCreateParams) -> Opening:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A message that was said elsewhere, before the thread began here."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+async def new_thread(asking: Asking, params: ThreadCreateParams, earlier: Sequence[Earlier] = ()) -> Opening:
+    """A thread that may begin with messages said elsewhere; they are part of it when it is created, and are not answered."""
     thread = ThreadMetadata(id=asking.responder.new_thread_id(asking.context), created_at=asking.now)
+    imported = [_imported(asking, thread, message) for message in earlier]
     message = await _user_message(asking, thread, params.input)
-    thread.title = asking.responder.title_for(message)
+    first = next(item for item in (*imported, message) if isinstance(item, UserMessageItem))
+    thread.title = asking.responder.title_for(first)
     return Opening(
         operation="message",
         thread=thread,
         creates_thread=True,
         run=asking.responder.respond,
         user_message=message,
-        items=[message],
+        items=[*imported, message],
         attachments=message.attachments,
         first_events=[
-            wire.encode(ThreadCreatedEvent(thread=wire.thread_answer(thread))),
+            wire.encode(ThreadCreatedEvent(thread=wire.thread_answer(thread, Page(data=imported)))),
             wire.done(message),
             _stream_options(asking, thread),
         ],
@@ -181,6 +197,27 @@ async def _active_thread(asking: Asking, thread_id: str) -> ThreadMetadata:
     if not isinstance(thread.status, ActiveStatus):
         raise ThreadNotActive(f"This thread is {thread.status.type}: it does not accept messages.")
     return thread
+
+
+def _imported(asking: Asking, thread: ThreadMetadata, said: Earlier) -> ThreadItem:
+    """With an id and a time of ours: when it was said elsewhere is not known."""
+    item_id = asking.responder.new_message_id(thread, asking.context)
+    match said.role:
+        case "user":
+            return UserMessageItem(
+                id=item_id,
+                thread_id=thread.id,
+                created_at=asking.now,
+                content=[UserMessageTextContent(text=said.text)],
+                inference_options=InferenceOptions(),
+            )
+        case "assistant":
+            return AssistantMessageItem(
+                id=item_id,
+                thread_id=thread.id,
+                created_at=asking.now,
+                content=[AssistantMessageContent(text=said.text)],
+            )
 
 
 async def _user_message(asking: Asking, thread: ThreadMetadata, given: UserMessageInput) -> UserMessageItem:

@@ -209,8 +209,8 @@ class TurnStore(Protocol):
     async def begin_turn(self, new: NewTurn) -> None:
         """Accepts a turn in one transaction.
 
-        `TurnRunning` (with that turn's id) when the thread has an open turn; `NotFound` when the thread, an attachment or the item to
-        retry after is not the owner's.
+        `TurnRunning` (with that turn's id) when the thread has an open turn; `RateLimited` beyond the quota; `NotFound` when the
+        thread, an attachment or the item to retry after is not the owner's.
         """
         ...
 
@@ -218,6 +218,13 @@ class TurnStore(Protocol):
         """`LeaseLost` when the turn is no longer open under this lease, or its thread is gone.
 
         Writing the same events again is harmless.
+        """
+        ...
+
+    async def end_for_owner(self, lease: Lease, write: TurnWrite) -> None:
+        """Ends a turn whose thread is in a Store that only its owner's requests can open.
+
+        Its items, and those that a retry had set aside, wait for the next request. Raises `LeaseLost`.
         """
         ...
 

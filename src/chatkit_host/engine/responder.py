@@ -92,6 +92,10 @@ class TurnEvents(Protocol):
         """The model's transcript of the whole turn so far; saved with the next thing that is saved."""
         ...
 
+    async def settle(self) -> None:
+        """When it returns, everything so far is in the database: after an effect outside that must not be forgotten."""
+        ...
+
 
 Run = Callable[[TurnInput, TurnEvents], Awaitable[None]]
 """Answers one turn. Raises `TurnFailed` (or any `HostError`) to end it as failed; other exceptions count as `InternalFailure`."""

@@ -5,9 +5,10 @@ The turn was accepted before (see `openings`): its user message is in the databa
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from time import monotonic
+from typing import Literal
 
 from chatkit.errors import CustomStreamError, ErrorCode, StreamError
 from chatkit.types import (
@@ -33,7 +34,8 @@ from chatkit_host.clock import Clock
 from chatkit_host.engine import events as wire
 from chatkit_host.engine.fold import PendingItems, as_it_can_be_kept
 from chatkit_host.engine.log import TurnLog
-from chatkit_host.engine.ports import Lease, ModelItem, ThreadChanges, ThreadStore, TurnEnd, TurnWrite
+from chatkit_host.engine.ports import Lease, ModelItem, TerminalStatus, ThreadChanges, ThreadStore, TurnEnd, TurnWrite
+from chatkit_host.engine.report import TurnReport, words_of
 from chatkit_host.engine.responder import Responder, Run, TurnInput
 from chatkit_host.errors import (
     DatabaseUnavailable,
@@ -91,6 +93,9 @@ class RunningTurn:
         self._stop_reason: StopReason | None = None
         self._given_up = asyncio.Event()
         self._recorder = _Recorder(lease, turn.thread, log, store)
+        self._began = monotonic()
+        self.report: TurnReport | None = None
+        """Once the turn has ended."""
 
     def stop(self, reason: StopReason) -> None:
         """The first reason counts. Returns at once."""
@@ -102,9 +107,11 @@ class RunningTurn:
 
     async def run(self) -> None:
         outcome = await self._answer()
+        status = outcome.end.status
         try:
             await self._finish(outcome)
         except LeaseLost:
+            status = "interrupted"
             _log.warning("the turn was taken over or its thread is gone", extra={"turn_id": self.lease.turn_id})
             self._abandon(outcome)
         except DatabaseUnavailable:
@@ -114,7 +121,22 @@ class RunningTurn:
             _log.exception("the end of the turn could not be written", extra={"turn_id": self.lease.turn_id})
             self._abandon(outcome)
         finally:
+            self.report = self._reported(status, outcome.end.error_code)
             await self.log.close()
+
+    def _reported(self, status: TerminalStatus, error_code: str | None) -> TurnReport:
+        recorder, question = self._recorder, self._turn.user_message
+        return TurnReport(
+            turn_id=self.lease.turn_id,
+            thread_id=self.lease.thread_id,
+            status=status,
+            error_code=error_code,
+            seconds=monotonic() - self._began,
+            first_text_seconds=None if recorder.first_text_at is None else recorder.first_text_at - self._began,
+            usage=recorder.used,
+            question="" if question is None else words_of(question),
+            answer="\n".join(filter(None, map(words_of, recorder.said))),
+        )
 
     # -- answer ----------------------------------------------------------------------------------
 
@@ -163,7 +185,10 @@ class RunningTurn:
             case TurnFailed() if error.is_said:
                 return _Outcome(end=TurnEnd(status="failed", error_code=error.code), last_words=error.message)
             case HostError():
-                _log.warning("the turn failed: %s", error.code, extra={"turn_id": self.lease.turn_id})
+                unforeseen = error if error.code == InternalFailure.code else None
+                _log.warning(
+                    "the turn failed: %s", error.code, extra={"turn_id": self.lease.turn_id}, exc_info=unforeseen
+                )
                 return _failed(error)
             case _:
                 _log.error(
@@ -210,8 +235,10 @@ class RunningTurn:
         """A ChatKitServer may have its own idea of what a stop leaves behind."""
         if outcome.end.status != "cancelled" or self._stop_reason == "thread_deleted":
             return False
+        pending = self._recorder.pending.all()
         try:
-            return await self._responder.stopped(self._turn.thread, self._recorder.pending.all(), self._turn.context)
+            async with asyncio.timeout(_TIME_TO_STOP_SECONDS):
+                return await self._responder.stopped(self._turn.thread, pending, self._turn.context)
         except Exception:  # noqa: BLE001 - user code at the turn's boundary
             _log.exception("the responder failed in handling a stop", extra={"turn_id": self.lease.turn_id})
             return False
@@ -233,9 +260,10 @@ class RunningTurn:
         )
 
     def _abandon(self, outcome: _Outcome) -> None:
-        error = outcome.error or _failed(InternalFailure()).error
-        assert error is not None
-        self.log.abandon([wire.encode(error), _ended(outcome)])
+        """Readers are told that it failed: an end that was not written is none."""
+        told = outcome if outcome.error is not None else _failed(InternalFailure())
+        assert told.error is not None
+        self.log.abandon([wire.encode(told.error), _ended(told)])
 
 
 def _succeeded(task: asyncio.Task[None]) -> bool:
@@ -261,13 +289,20 @@ class _Recorder:
         self.pending = PendingItems()
         self._lease = lease
         self._thread = thread
-        self._known = _changeable(thread)
+        self._known = thread.model_copy(deep=True)
         self._log = log
         self._store = store
-        self._transcript: Sequence[ModelItem] | None = None
-        self._usage: dict[str, int] | None = None
+        self._usage: dict[str, int] = {}
+        self.first_text_at: float | None = None
+        self.said: list[ThreadItem] = []
+
+    @property
+    def used(self) -> Mapping[str, int]:
+        return self._usage
 
     def text(self, item_id: str, delta: str, content_index: int = 0) -> None:
+        if self.first_text_at is None:
+            self.first_text_at = monotonic()
         self.pending.text(item_id, content_index, delta)
         self._log.text(item_id, content_index, delta)
 
@@ -284,7 +319,11 @@ class _Recorder:
                 item = wire.owned_item(event.item, self._lease.thread_id)
                 event = event.model_copy(update={"item": item})
                 self.pending.apply(event)
-                self._log.append(wire.encode(event), item)
+                self.said.append(item)
+                if wire.is_hidden(item):
+                    self._log.store(item)
+                else:
+                    self._log.append(wire.encode(event), item)
                 return
             case _:
                 pass
@@ -296,6 +335,7 @@ class _Recorder:
                 item = wire.owned_item(event.item, self._lease.thread_id)
                 event = event.model_copy(update={"item": item})
                 await self._save(event, items=[item], show=not wire.is_hidden(item))
+                self.said.append(item)
             case ThreadItemRemovedEvent():
                 await self._save(event, removed_items=[event.item_id], show=True)
             case ThreadItemUpdatedEvent(update=AssistantMessageContentPartTextDelta() as update):
@@ -316,10 +356,14 @@ class _Recorder:
 
     def usage(self, counts: dict[str, int]) -> None:
         self._usage = counts
+        self._log.remember(usage=counts)
         self._log.append(wire.encode_host("host.usage", **counts))
 
     def remember(self, transcript: Sequence[ModelItem]) -> None:
-        self._transcript = transcript
+        self._log.remember(transcript=list(transcript))
+
+    async def settle(self) -> None:
+        await self._log.commit()
 
     async def save_thread_changes(self) -> None:
         """Saves the columns that the responder changed, and only those: a rename by the user in the meantime stays."""
@@ -331,11 +375,10 @@ class _Recorder:
         changes = self._thread_changes()
         if changes:
             events = [*events[:-1], await self._thread_updated(changes), events[-1]]
+        self.said += items
         await self._log.commit(
             events,
-            TurnWrite(
-                items=items, thread_changes=changes or None, transcript=self._transcript, usage=self._usage, end=end
-            ),
+            TurnWrite(items=items, thread_changes=changes or None, end=end),
         )
 
     async def _save(
@@ -349,7 +392,7 @@ class _Recorder:
         self.pending.apply(event)
         await self._log.commit(
             [wire.encode(event)] if show else [],
-            TurnWrite(items=items, removed_items=removed_items, transcript=self._transcript, usage=self._usage),
+            TurnWrite(items=items, removed_items=removed_items),
         )
 
     async def _change_widget(self, event: ThreadItemUpdatedEvent, update: WidgetRootUpdated) -> None:
@@ -370,17 +413,12 @@ class _Recorder:
         return wire.encode(ThreadUpdatedEvent(thread=wire.thread_answer(now.model_copy(update=dict(changes)))))
 
     def _thread_changes(self) -> ThreadChanges:
-        now = _changeable(self._thread)
-        changes = ThreadChanges(**{name: value for name, value in now.items() if value != self._known[name]})
-        self._known = now
-        return changes
+        """Asked after every event, as the SDK does; so nothing is copied unless something has changed."""
+        changed = [name for name in _CHANGEABLE if getattr(self._thread, name) != getattr(self._known, name)]
+        if not changed:
+            return ThreadChanges()
+        self._known = self._thread.model_copy(deep=True)
+        return ThreadChanges(**{name: getattr(self._known, name) for name in changed})
 
 
-def _changeable(thread: ThreadMetadata) -> dict[str, Any]:
-    copy = thread.model_copy(deep=True)
-    return {
-        "title": copy.title,
-        "status": copy.status,
-        "allowed_image_domains": copy.allowed_image_domains,
-        "metadata": copy.metadata,
-    }
+_CHANGEABLE = ("title", "status", "allowed_image_domains", "metadata")

@@ -18,11 +18,13 @@ from chatkit_host.engine.ports import (
     Lease,
     LogEvent,
     NewTurn,
+    Quota,
     Turn,
     TurnEnd,
     TurnWrite,
     Wakeups,
 )
+from chatkit_host.engine.report import Report
 from chatkit_host.engine.responder import TurnInput
 from chatkit_host.engine.turn import RunningTurn, StopReason
 from chatkit_host.errors import DatabaseUnavailable, HostError, LeaseLost, Unavailable
@@ -31,6 +33,8 @@ from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
 _log = logging.getLogger(__name__)
 
 _MOMENT_SECONDS = 2.0
+_TIME_TO_END_SECONDS = 10.0
+"""How long something waits for a turn that was stopped. One that still runs then finds its lease gone when it writes."""
 _LOOK_FOR_CANCELS_SECONDS = 0.5
 """Somebody may ask for a cancel on another worker; the model is to hear of it within a second."""
 
@@ -44,6 +48,8 @@ class TurnLimits:
     heartbeat_seconds: float = 15.0
     """How long a reader hears nothing before it is told that the connection lives."""
     log: LogLimits = field(default_factory=LogLimits)
+    quota: Quota | None = None
+    """What one user may start."""
 
 
 class Turns:
@@ -55,6 +61,7 @@ class Turns:
         clock: Clock,
         limits: TurnLimits | None = None,
         wakeups: Wakeups | None = None,
+        on_end: Report = lambda report: None,
     ) -> None:
         self._store = store
         self._worker = worker
@@ -62,13 +69,17 @@ class Turns:
         self._limits = limits or TurnLimits()
         self._wakeups = wakeups or LocalWakeups()
         self._running: dict[TurnId, tuple[RunningTurn, asyncio.Task[None]]] = {}
+        self._on_end = on_end
         self._draining = False
         self._keepers: list[asyncio.Task[None]] = []
 
     # -- for requests ----------------------------------------------------------------------------
 
     async def start(self, asking: Asking, opening: Opening) -> TurnId:
-        """When this returns, the message is in the database and is being answered. `TurnRunning`: another answer is being written."""
+        """When this returns, the message is in the database and is being answered.
+
+        `TurnRunning`: another answer is being written in the thread. `RateLimited`: this user starts too many.
+        """
         if self._draining:
             raise Unavailable("The server is restarting. Try again in a moment.")
         lease = Lease(
@@ -91,6 +102,7 @@ class Turns:
                 attachments=opening.attachments,
                 input_item_id=opening.user_message.id if opening.user_message is not None else None,
                 events=first_events,
+                quota=self._limits.quota,
                 created_at=asking.now,
             )
         )
@@ -135,7 +147,7 @@ class Turns:
         turn = await self._store.open_turn(owner, thread_id)
         if turn is not None and (running := self._running.get(turn.id)) is not None:
             running[0].stop("thread_deleted")
-            await asyncio.wait({running[1]})
+            await asyncio.wait({running[1]}, timeout=_TIME_TO_END_SECONDS)
         await store.delete_thread(owner, thread_id)
 
     # -- for the application ---------------------------------------------------------------------
@@ -160,7 +172,7 @@ class Turns:
         for turn, _ in list(self._running.values()):
             turn.stop("shutdown")
         if tasks := {task for _, task in self._running.values()}:
-            await asyncio.wait(tasks, timeout=10.0)
+            await asyncio.wait(tasks, timeout=_TIME_TO_END_SECONDS)
 
     async def close(self) -> None:
         await self.drain(0)
@@ -210,7 +222,9 @@ class Turns:
         task.add_done_callback(partial(self._ended, lease.turn_id))
 
     def _ended(self, turn_id: TurnId, task: asyncio.Task[None]) -> None:
-        del self._running[turn_id]
+        turn, _ = self._running.pop(turn_id)
+        if turn.report is not None:
+            self._on_end(turn.report)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a turn ended without finishing", extra={"turn_id": turn_id}, exc_info=error)
 
@@ -267,8 +281,8 @@ class Turns:
             try:
                 await self._store.write_turn(lease, _end_of_dead_worker(seq, kept))
             except LeaseLost:
-                # Its thread is in a Store of the user's own, which only a request can open: the turn ends without its items.
-                await self._store.write_turn(lease, _end_of_dead_worker(seq, []))
+                # Its thread is in a Store of the user's own, which only a request can open.
+                await self._store.end_for_owner(lease, _end_of_dead_worker(seq, kept))
         except HostError as error:
             _log.warning("a dead worker's turn could not be ended: %s", error.code, extra={"turn_id": turn.id})
             return

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, Self, TypeVar
 
@@ -82,10 +83,19 @@ class Write(Read):
         change(self._connection)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """To the database, of this process."""
+
+    in_use: int
+    idle: int
+
+
 class _Engine(Protocol):
     async def read(self, work: Callable[[sa.Connection], Result]) -> Result: ...
     async def write(self, work: Callable[[sa.Connection], Result], committing: Callable[[], None]) -> Result: ...
     async def close(self) -> None: ...
+    def pools(self) -> Sequence[sa.Pool]: ...
 
 
 class Database:
@@ -139,6 +149,12 @@ class Database:
     async def close(self) -> None:
         await self._engine.close()
 
+    def connections(self) -> Connections:
+        pools = [pool for pool in self._engine.pools() if isinstance(pool, sa.QueuePool)]
+        return Connections(
+            in_use=sum(pool.checkedout() for pool in pools), idle=sum(pool.checkedin() for pool in pools)
+        )
+
     async def _wait_or_raise(self, error: Exception, attempt: int) -> None:
         if attempt < _ATTEMPTS and (is_conflict(error) or is_connection_lost(error)):
             # Two that met must not meet again at the same moment.
@@ -187,6 +203,9 @@ class _SQLite:
 
         await asyncio.to_thread(close)
 
+    def pools(self) -> Sequence[sa.Pool]:
+        return self._writer.pool, self._reader.pool
+
 
 def _sqlite_engine(address: Address, begin: str, *, connections: int) -> sa.Engine:
     engine = sa.create_engine(
@@ -196,6 +215,7 @@ def _sqlite_engine(address: Address, begin: str, *, connections: int) -> sa.Engi
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_BUSY_SECONDS,
+        hide_parameters=True,  # they are what users wrote, and errors quote them
     )
 
     @event.listens_for(engine, "connect")
@@ -241,6 +261,7 @@ class _PostgreSQL:
             max_overflow=10,
             pool_timeout=10.0,
             pool_recycle=1800,
+            hide_parameters=True,
         )
         self._reader = self._engine.execution_options(postgresql_readonly=True)
 
@@ -257,3 +278,6 @@ class _PostgreSQL:
 
     async def close(self) -> None:
         await self._engine.dispose()
+
+    def pools(self) -> Sequence[sa.Pool]:
+        return (self._engine.pool,)

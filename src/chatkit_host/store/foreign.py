@@ -56,6 +56,8 @@ class ForeignConversations:
     ) -> Page[ThreadItem]:
         _check_limit(limit)
         await self.load_thread(owner, thread_id)
+        if after is None:
+            await self._bring_home(owner, thread_id)
         page = await self._items(thread_id, after, limit, order)
         if hidden:
             return page
@@ -105,6 +107,7 @@ class ForeignConversations:
         for attachment in new.attachments:
             if (await self.load_attachment(owner, attachment.id)).thread_id not in (None, thread_id):
                 raise NotFound
+        await self._bring_home(owner, thread_id)
         set_aside = await self._items_after(thread_id, new.supersedes_after) if new.supersedes_after else []
         await self._turns.reserve_turn(new, set_aside=set_aside)
         try:
@@ -122,6 +125,9 @@ class ForeignConversations:
             except NotFound as gone:
                 raise LeaseLost from gone
         await self._turns.write_log(lease, write)
+
+    async def end_for_owner(self, lease: Lease, write: TurnWrite) -> None:
+        await self._turns.end_for_owner(lease, write)
 
     async def load_turn(self, owner: Owner, turn_id: str) -> Turn:
         return await self._turns.load_turn(owner, turn_id)
@@ -153,6 +159,13 @@ class ForeignConversations:
 
     async def take_over(self, turn: Turn, worker: str, seconds: float) -> Lease | None:
         return await self._turns.take_over(turn, worker, seconds)
+
+    async def _bring_home(self, owner: Owner, thread_id: str) -> None:
+        """Stores what a server that died could not: nobody but the owner's requests has the context for it."""
+        turn_ids, items = await self._turns.waiting_items(owner, thread_id)
+        if turn_ids:
+            await self._save_items(thread_id, items)
+            await self._turns.nothing_waits(owner, turn_ids)
 
     async def _write_beginning(self, new: NewTurn, set_aside: Sequence[ThreadItem]) -> None:
         thread_id = new.lease.thread_id

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import sqlalchemy as sa
 from chatkit.types import FeedbackKind
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 
 from chatkit_host.engine.ports import OPEN_STATUSES, Operation, TurnStatus
@@ -42,9 +43,26 @@ class Moment(sa.TypeDecorator[datetime]):
         return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
 
 
+class _Vector(postgresql.TSVECTOR):
+    def bind_expression(self, bindvalue: sa.BindParameter[Any]) -> sa.ColumnElement[Any]:
+        return sa.func.array_to_tsvector(sa.func.string_to_array(sa.cast(bindvalue, sa.Text), " "))
+
+
+class Words(sa.TypeDecorator[str]):
+    """Words with a space between: text in SQLite, for FTS5 to index, and a `tsvector` without positions in PostgreSQL."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else _Vector())
+
+
 def _one_of(column: str, values: tuple[str, ...], name: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=name)
 
+
+_BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 metadata = sa.MetaData(
     naming_convention={
@@ -87,6 +105,45 @@ items = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.UniqueConstraint("thread_id", "seq"),
 )
+
+IS_MESSAGE = sa.and_(
+    items.c.kind.in_([sa.literal_column("'user_message'"), sa.literal_column("'assistant_message'")]),
+    items.c.superseded_by.is_(None),
+)
+"""What a list counts and previews."""
+
+# Counting reads this index alone, so there is no number to be kept that could be wrong.
+sa.Index(
+    "ix_items_messages",
+    items.c.thread_id,
+    items.c.owner,
+    items.c.seq,
+    sqlite_where=IS_MESSAGE,
+    postgresql_where=IS_MESSAGE,
+)
+
+message_words = sa.Table(
+    "message_words",
+    metadata,
+    # In the order of saying: "newest first" is this number downwards. SQLite's full-text index refers to it.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), sa.Identity(), primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("thread_id", sa.Text, nullable=False),
+    sa.Column("item_id", sa.Text, nullable=False),
+    sa.Column("words", Words, nullable=False),
+    sa.ForeignKeyConstraint(["thread_id", "item_id"], ["items.thread_id", "items.id"], ondelete="CASCADE"),
+    sa.UniqueConstraint("thread_id", "item_id"),
+    sa.Index(None, "owner", "id"),
+)
+
+message_words_index = sa.table("message_words_index", sa.column("rowid", sa.Integer))
+"""SQLite's full-text index of `message_words`, kept by triggers. In PostgreSQL an index of this name does its work."""
+
+
+def is_in_metadata(name: str | None, kind: str, parents: object) -> bool:
+    """For Alembic, as `include_name`: leaves out what SQLAlchemy has no words for."""
+    return name is None or not name.startswith("message_words_index")
+
 
 turns = sa.Table(
     "turns",
@@ -173,6 +230,35 @@ tasks = sa.Table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
     sa.Column("completed_at", Moment),
+    # Title and description as they are searched for; the title's also sorts alike everywhere.
+    sa.Column("folded_title", _BYTEWISE, nullable=False, server_default=""),
+    sa.Column("folded_description", sa.Text, nullable=False, server_default=""),
     _one_of("priority", get_args(Priority), "priority"),
     sa.Index(None, "owner", "position", "id"),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    # SHA-256 of the key, in hexadecimal digits.
+    sa.Column("hashed", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("name", sa.Text),
+    # With a space between.
+    sa.Column("scopes", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment),
+    sa.Column("revoked_at", Moment),
+    sa.Column("last_used_at", Moment),
+    sa.UniqueConstraint("hashed"),
+)
+
+message_rates = sa.Table(
+    "message_rates",
+    metadata,
+    sa.Column("owner", sa.Text, primary_key=True),
+    # When this user's bucket is empty, in seconds since 1970; see `queries/quotas.py`.
+    sa.Column("free_at", sa.Double, nullable=False),
 )

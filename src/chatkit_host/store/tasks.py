@@ -1,12 +1,11 @@
 """The Todo example's tasks in the database."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from chatkit_host.ids import Owner
 from chatkit_host.store.database import Database
 from chatkit_host.store.queries import tasks
-from chatkit_host.todo.tasks import Task, TaskChanges, TaskFilter
+from chatkit_host.todo.tasks import Task, TaskChanges, TaskPage, TaskQuery
 
 
 class DatabaseTasks:
@@ -21,8 +20,11 @@ class DatabaseTasks:
     async def get(self, owner: Owner, task_id: str) -> Task:
         return await self._database.reading(lambda r: tasks.load(r, owner, task_id))
 
-    async def list(self, owner: Owner, *, status: TaskFilter, limit: int) -> Sequence[Task]:
-        return await self._database.reading(lambda r: tasks.listed(r, owner, status=status, limit=limit))
+    async def find(self, owner: Owner, query: TaskQuery) -> TaskPage:
+        return await self._database.reading(lambda r: tasks.find(r, owner, query))
+
+    async def count(self, owner: Owner) -> int:
+        return await self._database.reading(lambda r: tasks.count(r, owner))
 
     async def change(self, owner: Owner, task_id: str, changes: TaskChanges, now: datetime) -> Task:
         return await self._database.writing(lambda w: tasks.change(w, owner, task_id, changes, now))

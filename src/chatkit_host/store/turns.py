@@ -65,6 +65,24 @@ class DatabaseTurns:
 
         await self._database.writing(log)
 
+    async def end_for_owner(self, lease: Lease, write: TurnWrite) -> None:
+        def leave(w: Write) -> None:
+            set_aside = turns.set_aside(w, lease)
+            items = [*(items_from(set_aside) if set_aside else []), *write.items]
+            turns.write(w, lease, write, waiting=items_json(items) if items else None)
+            if write.events:
+                events.append(w, lease, write.events)
+
+        await self._database.writing(leave)
+
+    async def waiting_items(self, owner: Owner, thread_id: str) -> tuple[list[str], list[ThreadItem]]:
+        """The turns that left items behind for the owner's next request, and the items."""
+        rows = await self._database.reading(lambda r: turns.waiting(r, owner, thread_id))
+        return [row.id for row in rows], [item for row in rows for item in items_from(row.set_aside)]
+
+    async def nothing_waits(self, owner: Owner, turn_ids: Sequence[str]) -> None:
+        await self._database.writing(lambda w: turns.nothing_waits(w, owner, turn_ids))
+
     async def items_set_aside(self, lease: Lease) -> list[ThreadItem]:
         """What was given to `reserve_turn`. Raises `LeaseLost` when the lease is not held."""
         payload = await self._database.reading(lambda r: turns.set_aside(r, lease))

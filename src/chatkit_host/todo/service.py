@@ -4,23 +4,29 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TypedDict, Unpack, get_args
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, TypedDict, Unpack, get_args
 
 from chatkit_host.clock import Clock, utc_now
-from chatkit_host.errors import InvalidInput, NotFound
+from chatkit_host.errors import Conflict, InvalidInput, NotFound
 from chatkit_host.ids import Owner, TaskId, new_id
 from chatkit_host.text import is_safe, safe_text
 from chatkit_host.todo.tasks import (
     DESCRIPTION_LENGTH,
+    TASKS_PER_OWNER,
     TITLE_LENGTH,
     Priority,
     Task,
     TaskChanges,
     TaskFilter,
+    TaskPage,
+    TaskQuery,
     TaskStore,
 )
+
+Due = Literal["overdue", "today", "week", "none"]
+"""`overdue`: before today and not completed; `week`: today and the six days after it; `none`: without a due date."""
 
 LIST_LIMIT = 1000
 DEFAULT_PRIORITY: Priority = "medium"
@@ -76,6 +82,9 @@ class TodoService:
             created_at=now,
             updated_at=now,
         )
+        # Several at once may each see one place left; the limit is against floods, not a number to rely on.
+        if await self._store.count(owner) >= TASKS_PER_OWNER:
+            raise Conflict(f"The list is full: it has {TASKS_PER_OWNER:,} tasks. Delete some that are done.")
         await self._store.add(owner, task)
         return task
 
@@ -83,7 +92,17 @@ class TodoService:
         """The oldest `limit` tasks, oldest first."""
         if status not in get_args(TaskFilter):
             raise InvalidInput("The status must be all, pending or completed.")
-        return await self._store.list(owner, status=status, limit=max(1, min(limit, LIST_LIMIT)))
+        page = await self._store.find(owner, TaskQuery(status=status, limit=max(1, min(limit, LIST_LIMIT))))
+        return page.data
+
+    async def find(self, owner: Owner, query: TaskQuery, *, due: Due | None = None) -> TaskPage:
+        """`due` replaces what `query` says of due dates, counted from today in UTC."""
+        if due == "overdue" and query.status == "completed":
+            return TaskPage(data=[], has_more=False)
+        if due is not None:
+            query = replace(query, **_due(due, self.today()))
+        with _naming_the_task(query.after or ""):
+            return await self._store.find(owner, query)
 
     async def get(self, owner: Owner, task_id: str) -> Task:
         with _naming_the_task(task_id):
@@ -124,6 +143,20 @@ class TodoService:
     def today(self) -> date:
         """In UTC: what a relative due date such as "tomorrow" counts from."""
         return self._clock().date()
+
+
+def _due(due: Due, today: date) -> dict[str, Any]:
+    day = timedelta(days=1)
+    anything: dict[str, Any] = {"due_after": None, "due_before": None, "without_due_date": False}
+    match due:
+        case "overdue":
+            return anything | {"due_before": today, "status": "pending"}
+        case "today":
+            return anything | {"due_after": today - day, "due_before": today + day}
+        case "week":
+            return anything | {"due_after": today - day, "due_before": today + 7 * day}
+        case "none":
+            return anything | {"without_due_date": True}
 
 
 @contextmanager

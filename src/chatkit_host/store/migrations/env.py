@@ -2,12 +2,13 @@
 
 from alembic import context
 
-from chatkit_host.store.tables import metadata
+from chatkit_host.store.tables import is_in_metadata, metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
     render_as_batch=True,
+    include_name=is_in_metadata,
 )
 with context.begin_transaction():
     context.run_migrations()

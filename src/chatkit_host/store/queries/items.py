@@ -11,7 +11,7 @@ from chatkit_host.errors import NotFound
 from chatkit_host.ids import Owner, TurnId
 from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import HIDDEN_KINDS, item_from, item_json, safe
-from chatkit_host.store.queries import threads
+from chatkit_host.store.queries import search, threads
 from chatkit_host.store.queries.pages import check_limit, following, page_of
 from chatkit_host.store.tables import items
 
@@ -105,6 +105,7 @@ def save_at(
             for index, item in enumerate(saved)
         ],
     )
+    search.index(w, owner, thread_id, saved)
 
 
 def replace(w: Write, owner: Owner, thread_id: str, item: ThreadItem) -> None:
@@ -117,6 +118,7 @@ def replace(w: Write, owner: Owner, thread_id: str, item: ThreadItem) -> None:
     )
     if not rows:
         raise NotFound
+    search.index(w, owner, thread_id, [item])
 
 
 def delete(w: Write, owner: Owner, thread_id: str, item_ids: Sequence[str]) -> None:

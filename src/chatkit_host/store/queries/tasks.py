@@ -1,7 +1,6 @@
-"""Tasks of the Todo example, in the order in which they were added."""
+"""Tasks of the Todo example."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,11 +9,14 @@ from chatkit_host.errors import NotFound
 from chatkit_host.ids import Owner, TaskId
 from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import safe
-from chatkit_host.store.queries.pages import check_limit
+from chatkit_host.store.queries.pages import check_limit, following
 from chatkit_host.store.tables import tasks
-from chatkit_host.todo.tasks import Task, TaskChanges, TaskFilter
+from chatkit_host.text import folded
+from chatkit_host.todo.tasks import PRIORITIES, Task, TaskChanges, TaskPage, TaskQuery
 
-_SHOWN = [column for column in tasks.c if column.name not in ("owner", "position")]
+_SHOWN = [
+    column for column in tasks.c if column.name not in ("owner", "position", "folded_title", "folded_description")
+]
 
 
 def _mine(owner: Owner, task_id: str) -> sa.ColumnElement[bool]:
@@ -38,6 +40,8 @@ def add(w: Write, owner: Owner, task: Task) -> None:
             created_at=task.created_at,
             updated_at=task.updated_at,
             completed_at=task.completed_at,
+            folded_title=folded(safe(task.title) or ""),
+            folded_description=folded(safe(task.description) or ""),
         )
         .on_conflict_do_nothing(index_elements=[tasks.c.id])
     )
@@ -50,16 +54,29 @@ def load(r: Read, owner: Owner, task_id: str) -> Task:
     return _task(row)
 
 
-def listed(r: Read, owner: Owner, *, status: TaskFilter, limit: int) -> Sequence[Task]:
-    check_limit(limit)
-    statement = sa.select(*_SHOWN).where(tasks.c.owner == owner)
-    if status != "all":
-        statement = statement.where(tasks.c.completed == (status == "completed"))
-    return [_task(row) for row in r.all(statement.order_by(tasks.c.position, tasks.c.id).limit(limit))]
+def find(r: Read, owner: Owner, query: TaskQuery) -> TaskPage:
+    check_limit(query.limit)
+    keys = _keys(query)
+    position = None
+    if query.after is not None:
+        position = r.first(sa.select(*keys).where(_mine(owner, query.after)))
+        if position is None:
+            raise NotFound
+    statement = sa.select(*_SHOWN).where(tasks.c.owner == owner, *_conditions(query))
+    rows = r.all(following(statement, keys, position, query.order, query.limit))
+    return TaskPage(data=[_task(row) for row in rows[: query.limit]], has_more=len(rows) > query.limit)
+
+
+def count(r: Read, owner: Owner) -> int:
+    row = r.first(sa.select(sa.func.count()).select_from(tasks).where(tasks.c.owner == owner))
+    return 0 if row is None else row[0]
 
 
 def change(w: Write, owner: Owner, task_id: str, changes: TaskChanges, now: datetime) -> Task:
     values: dict[str, Any] = {name: safe(value) if isinstance(value, str) else value for name, value in changes.items()}
+    for name in ("title", "description"):
+        if name in values:
+            values[f"folded_{name}"] = folded(values[name] or "")
     rows = w.returning(
         sa.update(tasks).where(_mine(owner, task_id)).values(**values, updated_at=now).returning(*_SHOWN)
     )
@@ -73,6 +90,44 @@ def delete(w: Write, owner: Owner, task_id: str) -> Task:
     if not rows:
         raise NotFound
     return _task(rows[0])
+
+
+def _keys(query: TaskQuery) -> list[sa.ColumnElement[Any]]:
+    adding: list[sa.ColumnElement[Any]] = [tasks.c.position, tasks.c.id]
+    match query.sort:
+        case "created":
+            return adding
+        case "due":
+            # Last in either order.
+            never = date.max if query.order == "asc" else date.min
+            return [sa.func.coalesce(tasks.c.due_date, sa.literal(never, sa.Date)), *adding]
+        case "priority":
+            ranks = {priority: rank for rank, priority in enumerate(PRIORITIES)}
+            return [sa.case(ranks, value=tasks.c.priority), *adding]
+        case "title":
+            return [tasks.c.folded_title, *adding]
+
+
+def _conditions(query: TaskQuery) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = []
+    if query.status != "all":
+        conditions.append(tasks.c.completed == (query.status == "completed"))
+    if query.priority is not None:
+        conditions.append(tasks.c.priority == query.priority)
+    if query.due_after is not None:
+        conditions.append(tasks.c.due_date > query.due_after)
+    if query.due_before is not None:
+        conditions.append(tasks.c.due_date < query.due_before)
+    if query.without_due_date:
+        conditions.append(tasks.c.due_date.is_(None))
+    if text := folded(safe(query.text) or ""):
+        conditions.append(
+            sa.or_(
+                tasks.c.folded_title.contains(text, autoescape=True),
+                tasks.c.folded_description.contains(text, autoescape=True),
+            )
+        )
+    return conditions
 
 
 def _task(row: AnyRow) -> Task:

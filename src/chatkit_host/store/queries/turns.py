@@ -10,6 +10,7 @@ from chatkit_host.errors import Conflict, LeaseLost, NotFound, TurnRunning
 from chatkit_host.ids import Owner, ThreadId, TurnId
 from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import safe, value_from, value_json
+from chatkit_host.store.queries import quotas
 from chatkit_host.store.tables import IS_OPEN, turns
 
 _SHOWN = (
@@ -31,7 +32,7 @@ _RENEWED_AT_ONCE = 500
 
 
 def add(w: Write, new: NewTurn, *, set_aside: str | None = None) -> None:
-    """Raises `TurnRunning` when the thread has an open turn."""
+    """Raises `TurnRunning` when the thread has an open turn, `RateLimited` when its owner has used up the quota."""
     lease = new.lease
     statement = w.insert(turns).values(
         id=lease.turn_id,
@@ -50,6 +51,8 @@ def add(w: Write, new: NewTurn, *, set_aside: str | None = None) -> None:
     # Two tries: the turn that is in the way may end between the statements.
     for _ in range(2):
         if w.returning(statement.on_conflict_do_nothing().returning(turns.c.id)):
+            if new.quota is not None:
+                quotas.take(w, lease.owner, new.quota)
             return
         if (running := open_in(w, lease.owner, lease.thread_id)) is not None:
             raise TurnRunning(running.id)
@@ -61,8 +64,10 @@ def was_added(r: Read, lease: Lease) -> bool:
     return row is not None and row.worker == lease.worker
 
 
-def write(w: Write, lease: Lease, change: TurnWrite) -> AnyRow | None:
-    """Takes the turn's row, sets what changes in it, and returns `operation, input_item_id, set_aside`.
+def write(w: Write, lease: Lease, change: TurnWrite, *, waiting: str | None = None) -> AnyRow | None:
+    """Takes the turn's row, sets what changes in it, and returns `operation, input_item_id`.
+
+    A turn that ends keeps nothing of somebody else's Store but `waiting`.
 
     This is the fence: raises `LeaseLost` when the turn is not open under this lease. None when a commit whose outcome was unknown
     turns out to have ended the turn, exactly as asked for here.
@@ -77,11 +82,12 @@ def write(w: Write, lease: Lease, change: TurnWrite) -> AnyRow | None:
         values["usage"] = value_json(change.usage)
     if change.end is not None:
         values |= {"status": change.end.status, "error_code": safe(change.end.error_code), "finished_at": w.moment()}
+        values["set_aside"] = waiting
     rows = w.returning(
         sa.update(turns)
         .where(_held(lease))
         .values(values or {"attempt": lease.attempt})
-        .returning(turns.c.operation, turns.c.input_item_id, turns.c.set_aside)
+        .returning(turns.c.operation, turns.c.input_item_id)
     )
     if rows:
         return rows[0]
@@ -109,6 +115,21 @@ def set_aside(r: Read, lease: Lease) -> str | None:
     if row is None:
         raise LeaseLost
     return row.set_aside
+
+
+def waiting(r: Read, owner: Owner, thread_id: str) -> list[AnyRow]:
+    """`id, set_aside` (JSON) of turns that ended without their items' coming home, oldest first."""
+    return list(
+        r.all(
+            sa.select(turns.c.id, turns.c.set_aside)
+            .where(turns.c.owner == owner, turns.c.thread_id == thread_id, ~IS_OPEN, turns.c.set_aside.is_not(None))
+            .order_by(turns.c.id)
+        )
+    )
+
+
+def nothing_waits(w: Write, owner: Owner, turn_ids: Sequence[str]) -> None:
+    w.run(sa.update(turns).where(turns.c.owner == owner, turns.c.id.in_(list(turn_ids))).values(set_aside=None))
 
 
 def load(r: Read, owner: Owner, turn_id: str) -> Turn:

@@ -1,0 +1,82 @@
+"""The words of messages: written with each message, and looked for by each database in its own way."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from chatkit.types import ThreadItem
+from sqlalchemy.dialects import postgresql
+
+from chatkit_host.ids import Owner
+from chatkit_host.store.database import AnyRow, AnySelect, Read, Write
+from chatkit_host.store.payloads import safe
+from chatkit_host.store.tables import IS_MESSAGE, items, message_words, message_words_index, threads
+from chatkit_host.store.words import MESSAGE_KINDS, Terms, indexed, owner_word, said
+
+Matching = Callable[[AnySelect, Owner, Terms], AnySelect]
+"""Narrows a selection from `message_words` to the messages that have all terms, newest first."""
+
+
+def index(w: Write, owner: Owner, thread_id: str, saved: Sequence[ThreadItem]) -> None:
+    """In the transaction that saves the items. Their removal takes the words along; see the foreign key."""
+    messages = [item for item in saved if item.type in MESSAGE_KINDS]
+    if not messages:
+        return
+    statement = w.insert(message_words)
+    w.run(
+        statement.on_conflict_do_update(
+            index_elements=[message_words.c.thread_id, message_words.c.item_id],
+            set_={"words": statement.excluded.words},
+            where=message_words.c.owner == statement.excluded.owner,
+        ),
+        [
+            {
+                "owner": owner,
+                "thread_id": thread_id,
+                "item_id": safe(item.id),
+                "words": indexed(owner, safe(said(item)) or ""),
+            }
+            for item in messages
+        ],
+    )
+
+
+def find(r: Read, owner: Owner, terms: Terms, matching: Matching, *, limit: int) -> Sequence[AnyRow]:
+    """`thread_id, title, item_id, kind, payload, created_at` of visible messages, newest first."""
+    statement = (
+        sa.select(
+            items.c.thread_id,
+            threads.c.title,
+            items.c.id.label("item_id"),
+            items.c.kind,
+            items.c.payload,
+            items.c.created_at,
+        )
+        .select_from(message_words)
+        .join(items, sa.and_(items.c.thread_id == message_words.c.thread_id, items.c.id == message_words.c.item_id))
+        .join(threads, threads.c.id == message_words.c.thread_id)
+        .where(message_words.c.owner == owner, items.c.owner == owner, threads.c.owner == owner, IS_MESSAGE)
+        .limit(limit)
+    )
+    return r.all(matching(statement, owner, terms))
+
+
+def matching_in_sqlite(statement: AnySelect, owner: Owner, terms: Terms) -> AnySelect:
+    """FTS5 walks its lists from the newest row down and stops at the limit."""
+    asked = " AND ".join(f'"{word}"' for word in (owner_word(owner), *terms.whole, terms.beginning)) + "*"
+    matches = sa.literal_column("message_words_index").op("MATCH")(asked)
+    return (
+        statement.join_from(message_words, message_words_index, message_words_index.c.rowid == message_words.c.id)
+        .where(matches)
+        .order_by(message_words_index.c.rowid.desc())
+    )
+
+
+def matching_in_postgresql(statement: AnySelect, owner: Owner, terms: Terms) -> AnySelect:
+    """The planner takes the GIN index for rare words, and for common ones the owner's messages from the newest down."""
+    asked = " & ".join(f"'{word}'" for word in (owner_word(owner), *terms.whole, terms.beginning)) + ":*"
+    # Written into the statement, quoted by SQLAlchemy: a plan for any words whatever could take only one of the two ways.
+    query: sa.ColumnElement[Any] = sa.bindparam("asked", asked, sa.Text, literal_execute=True)
+    return statement.where(message_words.c.words.op("@@")(sa.cast(query, postgresql.TSQUERY))).order_by(
+        message_words.c.id.desc()
+    )
