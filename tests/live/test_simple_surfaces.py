@@ -299,9 +299,6 @@ async def test_a_stream_does_not_repeat_what_was_said_before(user: User) -> None
     assert text(shown) == "word1 word2"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="begin_turn makes what was said before part of the turn, which is told without it"
-)
 async def test_the_model_knows_what_was_said_before_now_and_later(user: User, model: ModelServer) -> None:
     before = [("user", "My cat is called Mitzi"), ("assistant", "A lovely name."), ("user", "say 2 words")]
 

@@ -99,8 +99,11 @@ def _begin(w: Write, new: NewTurn) -> None:
         items.set_aside_after(w, owner, thread_id, new.supersedes_after, turn_id)
     if new.removed_items:
         items.delete(w, owner, thread_id, new.removed_items)
-    if new.items:
-        items.save_at(w, owner, thread_id, new.items, first=first, turn_id=turn_id)
+    asked = next((place for place, item in enumerate(new.items) if item.id == new.input_item_id), 0)
+    if imported := new.items[:asked]:  # said elsewhere: no transcript of this turn tells of them
+        items.save_at(w, owner, thread_id, imported, first=first, turn_id=None)
+    if own := new.items[asked:]:
+        items.save_at(w, owner, thread_id, own, first=first + asked, turn_id=turn_id)
     if new.events:
         events.append(w, lease, new.events)
 
