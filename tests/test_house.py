@@ -87,6 +87,8 @@ def test_no_short_cuts(path: Path) -> None:
 
     for node in ast.walk(tree):
         match node:
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="_log"), attr="commit")):
+                pass  # the turn's log, which asks the store
             case ast.Call(func=ast.Attribute(attr="commit"), args=[]) if room != "store":
                 raise AssertionError(f"{path.name}:{node.lineno} commits outside the store")
             case ast.ImportFrom(module="chatkit.server" | "chatkit.agents" as module) if room not in (
