@@ -204,7 +204,7 @@ async def retry_and_kill(chat: Chat, server: Server, created: Answer) -> None:
         async with chat.asking("threads.retry_after_item", **where) as (begun, events):
             async for _ in events:
                 if "an answer" in begun.streamed_text:
-                    await asyncio.sleep(0.2)  # longer than what is shown may be ahead of the database
+                    await chat.until_written(begun)
                     server.kill()
     except httpx.TransportError:
         return

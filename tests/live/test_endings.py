@@ -33,7 +33,7 @@ async def chat(server: Server) -> AsyncIterator[Chat]:
         yield client
 
 
-async def until_said(chat: Chat, thread_id: str, seconds: float = 5) -> AssistantMessageItem:
+async def until_said(chat: Chat, thread_id: str, seconds: float = 15) -> AssistantMessageItem:
     """The thread's newest answer, once there is one."""
     with anyio.fail_after(seconds):
         while True:
@@ -144,7 +144,7 @@ async def test_after_kill_9_the_answer_so_far_is_there_and_the_conversation_goes
                 async for _ in events:
                     if len(answer.streamed_text.split()) == 3:
                         break
-                await asyncio.sleep(0.2)  # the interval in which text is written, several times over
+                await chat.until_written(answer)
                 server.kill()
             said = answer.streamed_text
         server.start()

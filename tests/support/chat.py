@@ -1,5 +1,6 @@
 """A ChatKit client as strict as the protocol: every event must be one of `chatkit.types`, every byte where it belongs."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -123,6 +124,14 @@ class Chat:
     async def get(self, operation: str, **params: Any) -> httpx.Response:
         """An operation that answers with JSON."""
         return await self.http.post("/chatkit", json={"type": operation, "params": params})
+
+    async def until_written(self, answer: Answer, seconds: float = 20) -> None:
+        """Until what was read of an answer is in the database too."""
+        async with asyncio.timeout(seconds):
+            while (  # noqa: ASYNC110 - it is another process that writes
+                await self.http.get(f"/api/turns/{answer.turn_id}")
+            ).json()["last_event"] < len(answer.events):
+                await asyncio.sleep(0.02)
 
     async def create(self, text: str) -> Answer:
         return await self.ask("threads.create", input=user_input(text))

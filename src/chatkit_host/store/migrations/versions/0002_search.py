@@ -20,10 +20,12 @@ IS_MESSAGE = sa.text("kind IN ('user_message', 'assistant_message') AND supersed
 ROWS_AT_ONCE = 500
 
 # The FTS5 table keeps no text of its own. It splits at spaces only: the words were found when they were written.
+# The last word of a search is a beginning. With a list for each beginning, FTS5 stops at the limit; without one it would first
+# merge all lists of the words that begin so, which takes long for a word that everybody uses.
 INDEX_OF_SQLITE = (
     """
     CREATE VIRTUAL TABLE message_words_index USING fts5(
-        words, content='message_words', content_rowid='id', tokenize='ascii', detail='none', columnsize=0, prefix='1 2 3'
+        words, content='message_words', content_rowid='id', tokenize='ascii', detail='none', columnsize=0, prefix='1 2 3 4 5 6'
     )
     """,
     """
