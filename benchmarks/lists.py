@@ -138,20 +138,27 @@ def calls(
         yield f"search, {name}", lambda asked=asked: lists.search(ALICE, asked, limit=PAGE)
 
 
-async def measure(call: Call, times: int) -> tuple[float, float, int]:
-    """Median and 95th percentile, milliseconds, and how much was found."""
-    answer = await call()
-    for _ in range(9):
-        await call()
-    taken: list[float] = []
+async def measure(measured: dict[str, Call], times: int) -> dict[str, tuple[float, float, int]]:
+    """Median and 95th percentile in milliseconds, and how much was found.
+
+    The calls take turns, so that all of them share what else the machine did meanwhile and can be compared.
+    """
+    rows: dict[str, int] = {}
+    for what, call in measured.items():
+        for _ in range(10):
+            answer = await call()
+            rows[what] = len(getattr(answer, "data", answer))
+    taken: dict[str, list[float]] = {what: [] for what in measured}
     gc.disable()
     for _ in range(times):
-        started = time.perf_counter()
-        answer = await call()
-        taken.append((time.perf_counter() - started) * 1000)
+        for what, call in measured.items():
+            started = time.perf_counter()
+            await call()
+            taken[what].append((time.perf_counter() - started) * 1000)
     gc.enable()
-    taken.sort()
-    return statistics.median(taken), taken[int(len(taken) * 0.95)], len(getattr(answer, "data", answer))
+    return {
+        what: (statistics.median(each), sorted(each)[int(len(each) * 0.95)], rows[what]) for what, each in taken.items()
+    }
 
 
 async def run(name: str, url: str, options: argparse.Namespace) -> None:
@@ -168,11 +175,10 @@ async def run(name: str, url: str, options: argparse.Namespace) -> None:
     print("| call | p50 ms | p95 ms | p50 ÷ first page | rows |\n|---|---|---|---|---|")
     lists, store = DatabaseConversationLists(database), DatabaseConversations(database)
     after = await cursors(database, options.threads)
-    base: float | None = None
-    for what, call in calls(lists, store, after, options.threads):
-        median, slow, rows = await measure(call, options.times)
-        base = base or median
-        print(f"| {what} | {median:.2f} | {slow:.2f} | {median / base:.2f} | {rows} |", flush=True)
+    measured = await measure(dict(calls(lists, store, after, options.threads)), options.times)
+    base = next(iter(measured.values()))[0]
+    for what, (median, slow, rows) in measured.items():
+        print(f"| {what} | {median:.2f} | {slow:.2f} | {median / base:.2f} | {rows} |")
     await database.close()
 
 

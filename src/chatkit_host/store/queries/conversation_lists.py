@@ -16,6 +16,7 @@ from chatkit_host.store.tables import IS_MESSAGE, IS_OPEN, items, threads, turns
 
 _KEYS = (threads.c.updated_at, threads.c.id)
 _SHOWN = (threads.c.id, threads.c.owner, threads.c.title, threads.c.status, threads.c.created_at, threads.c.updated_at)
+_CURSOR = threads.alias("cursor")
 _CUT = PREVIEW_LENGTH * 10
 
 
@@ -23,8 +24,7 @@ def page(r: Read, owner: Owner, *, limit: int, after: str | None, offset: int) -
     check_limit(limit)
     mine = sa.select(*_SHOWN).where(threads.c.owner == owner)
     if after is not None:
-        cursor = threads.alias("cursor")
-        position = sa.select(cursor.c.updated_at, cursor.c.id).where(cursor.c.id == after, cursor.c.owner == owner)
+        position = sa.select(_CURSOR.c.updated_at, _CURSOR.c.id).where(_CURSOR.c.id == after, _CURSOR.c.owner == owner)
         mine = mine.where(sa.tuple_(*_KEYS) < position.scalar_subquery())
     mine = following(mine, _KEYS, None, "desc", limit)
     rows = _told(r, mine.offset(offset) if offset else mine)
