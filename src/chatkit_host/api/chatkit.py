@@ -5,7 +5,6 @@ Whatever can fail is checked before the 200; a stream that has begun is only eve
 
 import base64
 import binascii
-import unicodedata
 from functools import partial
 from typing import Any, assert_never
 
@@ -43,6 +42,7 @@ from starlette.responses import Response
 from chatkit_host.api.body import check_message, parse, read_body
 from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.host import Host
+from chatkit_host.api.rest import visible_line
 from chatkit_host.api.schemas import REFUSALS, errors, event_stream, json_body, schema_of
 from chatkit_host.api.sse import Encode, encode_chatkit, encode_with_ids
 from chatkit_host.api.streaming import stream_turn
@@ -141,7 +141,9 @@ async def _answer(host: Host, asking: Asking, asked: NonStreamingReq) -> bytes:
             answers = [wire.thread_answer(thread) for thread in threads.data]
             return wire.encode(Page(data=answers, has_more=threads.has_more, after=threads.after))
         case ThreadsUpdateReq(params=params):
-            changed = await store.change_thread(owner, params.thread_id, {"title": _name(params.title, TITLE_LENGTH)})
+            changed = await store.change_thread(
+                owner, params.thread_id, {"title": visible_line(params.title, TITLE_LENGTH, "name")}
+            )
             return wire.encode(wire.thread_answer(changed))
         case ThreadsDeleteReq(params=params):
             await host.turns.delete_thread(owner, store, params.thread_id)
@@ -169,7 +171,7 @@ async def _answer(host: Host, asking: Asking, asked: NonStreamingReq) -> bytes:
         case AttachmentsCreateReq(params=params):
             if params.size < 0:
                 raise InvalidInput("A file's size cannot be negative.")
-            params = params.model_copy(update={"name": _name(params.name, _FILE_NAME_LENGTH)})
+            params = params.model_copy(update={"name": visible_line(params.name, _FILE_NAME_LENGTH, "name")})
             attachment = await responder.create_attachment(params, asking.context)
             await store.save_attachment(owner, attachment)
             return wire.encode(attachment)
@@ -189,17 +191,6 @@ async def _answer(host: Host, asking: Asking, asked: NonStreamingReq) -> bytes:
 
 def _clamped(limit: int | None) -> int:
     return max(1, min(limit or PAGE_SIZE, MAX_PAGE_SIZE))
-
-
-def _name(given: str, length: int) -> str:
-    """A title or file name without characters that cannot be seen: they can make it look like another."""
-    visible = "".join(
-        char if char.isprintable() or unicodedata.category(char) not in ("Cc", "Cf", "Cs") else " " for char in given
-    )
-    name = " ".join(visible.split())
-    if not name or len(name) > length:
-        raise InvalidInput(f"A name has 1 to {length} visible characters.")
-    return name
 
 
 def _decoded(audio: str) -> bytes:

@@ -62,12 +62,12 @@ def known_id(given: str) -> str:
     return given
 
 
-def visible_line(given: str, length: int) -> str:
+def visible_line(given: str, length: int, what: str = "title") -> str:
     """`given` on one line, without characters that cannot be seen: they can make it look like another."""
     shown = "".join(" " if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp") else each for each in given)
     line = " ".join(shown.split())
     if not line or len(line) > length:
-        raise InvalidInput(f"A title has 1 to {length} visible characters.")
+        raise InvalidInput(f"A {what} has 1 to {length} visible characters.")
     return line
 
 

@@ -56,7 +56,7 @@ class TailResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sending = asyncio.ensure_future(self._send(send))
-        leaving = asyncio.ensure_future(_until_the_client_leaves(receive))
+        leaving = asyncio.ensure_future(until_the_client_leaves(receive))
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not sending.done():
@@ -81,6 +81,6 @@ class TailResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _until_the_client_leaves(receive: Receive) -> None:
+async def until_the_client_leaves(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from chatkit_host.api.host import Host
 from chatkit_host.api.plain_reading import PlainReader
-from chatkit_host.api.sse import Encode, TailResponse
+from chatkit_host.api.sse import Encode, TailResponse, until_the_client_leaves
 from chatkit_host.engine.openings import Asking, Opening
 from chatkit_host.ids import TurnId
 
@@ -41,7 +41,7 @@ async def read_turn(host: Host, request: Request, asking: Asking, opening: Openi
     """Returns when the turn has ended and `reader` has read all of it. A client that leaves before stops it."""
     turn_id = await host.turns.start(asking, opening)
     reading = asyncio.ensure_future(_read(host, asking, turn_id, reader))
-    leaving = asyncio.ensure_future(_until_the_client_leaves(request))
+    leaving = asyncio.ensure_future(until_the_client_leaves(request.receive))
     try:
         await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not reading.done():
@@ -66,8 +66,3 @@ def data_line(event: Any) -> bytes:
 async def _read(host: Host, asking: Asking, turn_id: TurnId, reader: PlainReader) -> None:
     async for batch in host.turns.follow(asking.owner, turn_id):
         reader.read(batch)
-
-
-async def _until_the_client_leaves(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
