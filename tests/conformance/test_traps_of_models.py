@@ -183,9 +183,7 @@ async def test_the_model_is_no_longer_asked_when_the_client_has_left(
                 break
 
     await asyncio.to_thread(model_server.wait_for_disconnect)
-    async with asyncio.timeout(10):
-        while (await todo.say(answer.thread_id, "say 2 words")).status == 409:  # noqa: ASYNC110
-            await asyncio.sleep(0.02)  # it is the server that ends the answer
+    await todo.say_when_free(answer.thread_id, "say 2 words")
     said = [item for item in await todo.items(answer.thread_id) if isinstance(item, AssistantMessageItem)]
     assert said[0].content[0].text.startswith("word1")
 

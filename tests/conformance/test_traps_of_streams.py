@@ -27,22 +27,11 @@ async def begin_and_leave(chat: Chat, script: str, until: str) -> Answer:
     raise AssertionError("the answer ended")
 
 
-async def say_when_free(chat: Chat, thread_id: str, text: str) -> Answer:
-    async with asyncio.timeout(10):
-        while True:
-            answer = await chat.say(thread_id, text)
-            if answer.status == 200:
-                return answer
-            assert answer.problem is not None
-            assert answer.problem["code"] == "turn_running"
-            await asyncio.sleep(0.02)  # it is the server that ends the answer
-
-
 async def test_a_partial_answer_survives_a_disconnect_with_a_truly_async_store(chat_on: ChatOn) -> None:
     chat = chat_on("plain", "awaiting")
     begun = await begin_and_leave(chat, "hold", "an answer")
 
-    note = await say_when_free(chat, begun.thread_id, "recall")
+    note = await chat.say_when_free(begun.thread_id, "recall")
 
     kinds = "['user_message', 'workflow', 'assistant_message', 'sdk_hidden_context', 'user_message']"
     assert kinds in note.text
@@ -56,7 +45,7 @@ async def test_a_partial_answer_survives_a_disconnect_with_a_truly_async_store(c
 async def test_what_an_override_does_about_a_stop_survives_with_a_truly_async_store(chat: Chat) -> None:
     begun = await begin_and_leave(chat, "hold", "an answer")
 
-    note = await say_when_free(chat, begun.thread_id, "recall")
+    note = await chat.say_when_free(begun.thread_id, "recall")
 
     assert "['user_message', 'assistant_message', 'user_message'] []" in note.text
     assert text_of((await chat.items(begun.thread_id))[1]) == "Half of an answer [kept by the override]"
@@ -65,7 +54,7 @@ async def test_what_an_override_does_about_a_stop_survives_with_a_truly_async_st
 async def test_the_generator_of_an_answer_is_closed_when_the_client_leaves(chat: Chat) -> None:
     begun = await begin_and_leave(chat, "tidy", "an answer")
 
-    await say_when_free(chat, begun.thread_id, "silence")
+    await chat.say_when_free(begun.thread_id, "silence")
 
     said = [text_of(item) for item in await chat.items(begun.thread_id) if isinstance(item, AssistantMessageItem)]
     assert "Tidied up." in said
@@ -162,7 +151,7 @@ async def test_a_message_that_is_being_stored_when_the_client_leaves_is_stored(c
     chat = chat_on("full", "awaiting")
     begun = await begin_and_leave(chat, "stored_slowly", "Important.")
 
-    await say_when_free(chat, begun.thread_id, "silence")
+    await chat.say_when_free(begun.thread_id, "silence")
 
     said = [text_of(item) for item in await chat.items(begun.thread_id) if isinstance(item, AssistantMessageItem)]
     assert [text.removesuffix(" [kept by the override]") for text in said] == ["Important."]
@@ -194,7 +183,7 @@ async def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
             await retry_and_kill(chat, server, created)
         server.start()
         async with Chat(server.url) as chat:
-            next_answer = await say_when_free(chat, created.thread_id, "text")
+            next_answer = await chat.say_when_free(created.thread_id, "text")
             return Killed(next_answer, await chat.items(created.thread_id))
 
 
@@ -204,7 +193,7 @@ async def retry_and_kill(chat: Chat, server: Server, created: Answer) -> None:
         async with chat.asking("threads.retry_after_item", **where) as (begun, events):
             async for _ in events:
                 if "an answer" in begun.streamed_text:
-                    await chat.until_written(begun)
+                    await chat.until_written(begun.turn_id, len(begun.events))
                     server.kill()
     except httpx.TransportError:
         return

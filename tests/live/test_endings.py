@@ -144,7 +144,7 @@ async def test_after_kill_9_the_answer_so_far_is_there_and_the_conversation_goes
                 async for _ in events:
                     if len(answer.streamed_text.split()) == 3:
                         break
-                await chat.until_written(answer)
+                await chat.until_written(answer.turn_id, len(answer.events))
                 server.kill()
             said = answer.streamed_text
         server.start()

@@ -121,9 +121,7 @@ async def test_another_worker_can_show_and_stop_an_answer(
 
 async def test_after_kill_9_a_reader_gets_the_answer_so_far_and_its_end(server: Server, chat: Chat) -> None:
     turn_id, _, read = await start_and_leave(chat)
-    async with asyncio.timeout(20):
-        while (await chat.http.get(f"/api/turns/{turn_id}")).json()["last_event"] < len(read):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
+    await chat.until_written(turn_id, len(read))
     server.kill()
     server.start()
 

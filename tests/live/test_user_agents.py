@@ -1,6 +1,5 @@
 """Agents of users: what they show, what is kept when they are cut off, and what the model is told of it afterwards."""
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,12 +43,6 @@ def told(model: ModelServer) -> list[dict[str, Any]]:
     return model.requests[-1].body["messages"][1:]
 
 
-async def say_when_free(chat: Chat, thread_id: str, text: str) -> None:
-    async with asyncio.timeout(10):
-        while (await chat.say(thread_id, text)).status == 409:  # noqa: ASYNC110 - another process ends the turn
-            await asyncio.sleep(0.1)
-
-
 async def test_a_tool_call_that_was_cut_off_is_not_forgotten(tmp_path: Path, model_server: ModelServer) -> None:
     with serving_agent("shop", tmp_path, model_server) as server:
         async with Chat(server.url) as chat:
@@ -59,7 +52,7 @@ async def test_a_tool_call_that_was_cut_off_is_not_forgotten(tmp_path: Path, mod
                     if event.type == "thread.item.updated":
                         break
                 thread_id = answer.thread_id
-            await say_when_free(chat, thread_id, "say 2 words")
+            await chat.say_when_free(thread_id, "say 2 words")
 
             assert [message["role"] for message in told(model_server)] == ["user", "assistant", "tool", "user", "user"]
             assert "not known whether" in str(told(model_server)[2]["content"])
@@ -76,12 +69,12 @@ async def test_what_a_tool_said_is_known_to_the_model_after_kill_9(tmp_path: Pat
                 async for _ in events:
                     if len(answer.streamed_text) > 10:
                         break
-                await chat.until_written(answer)
+                await chat.until_written(answer.turn_id, len(answer.events))
                 server.kill()
                 thread_id = answer.thread_id
         server.start()
         async with Chat(server.url) as chat:
-            await say_when_free(chat, thread_id, "say 2 words")
+            await chat.say_when_free(thread_id, "say 2 words")
 
     assert [message["role"] for message in told(slow_model)] == ["user", "assistant", "tool", "assistant", "user"]
     assert told(slow_model)[2]["content"] == "42 crowns"

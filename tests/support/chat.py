@@ -125,13 +125,24 @@ class Chat:
         """An operation that answers with JSON."""
         return await self.http.post("/chatkit", json={"type": operation, "params": params})
 
-    async def until_written(self, answer: Answer, seconds: float = 20) -> None:
-        """Until what was read of an answer is in the database too."""
-        async with asyncio.timeout(seconds):
-            while (  # noqa: ASYNC110 - it is another process that writes
-                await self.http.get(f"/api/turns/{answer.turn_id}")
-            ).json()["last_event"] < len(answer.events):
-                await asyncio.sleep(0.02)
+    async def until_written(self, turn_id: str, events: int) -> None:
+        """Until as many events of an answer as were read are in the database too."""
+        async with asyncio.timeout(20):
+            while True:
+                if (await self.http.get(f"/api/turns/{turn_id}")).json()["last_event"] >= events:
+                    return
+                await asyncio.sleep(0.02)  # it is the server that writes
+
+    async def say_when_free(self, thread_id: str, text: str) -> Answer:
+        """Says something as soon as the answer before it has ended; a refusal for any other reason is none to wait for."""
+        async with asyncio.timeout(10):
+            while True:
+                answer = await self.say(thread_id, text)
+                if answer.status == 200:
+                    return answer
+                assert answer.problem is not None
+                assert answer.problem["code"] == "turn_running"
+                await asyncio.sleep(0.02)  # it is the server that ends the answer
 
     async def create(self, text: str) -> Answer:
         return await self.ask("threads.create", input=user_input(text))
