@@ -146,6 +146,8 @@ class _Wiring:
             lists=self._lists_of,
             clock=utc_now,
             limits=BodyLimits(body_bytes=self.settings.max_body_bytes),
+            when_busy=self.settings.when_busy,
+            keeps_turns=self.settings.on_disconnect == "continue",
             make_context=self.make_context,
             failures=self.failures,
         )

@@ -3,10 +3,12 @@
 HostError
 ├── BadRequest 400            ├── TooLarge 413          ├── Unavailable 503
 ├── Unauthorized 401          ├── InvalidInput 422      │   └── DatabaseUnavailable
-├── Forbidden 403             ├── NotSupported 422      └── TurnFailed 502
-├── NotFound 404              └── Conflict 409              ├── ModelError and its kinds
-├── RateLimited 429               ├── TurnRunning           ├── MaxTurnsReached, GuardrailTripped
-                                  └── ThreadNotActive       └── InternalFailure
+├── Forbidden 403             │   └── KeyUsedBefore     └── TurnFailed 502
+├── NotFound 404              ├── NotSupported 422          ├── ModelError and its kinds
+├── RateLimited 429           └── Conflict 409              ├── MaxTurnsReached, GuardrailTripped
+└── Gone 410                      ├── TurnRunning           └── InternalFailure
+                                  ├── AlreadySent
+                                  └── ThreadNotActive
 
 An error's docstring is its default message. A message is written for the user: it never holds text
 of another exception, of a request, or of a provider. Library errors are mapped to these in one place each
@@ -62,6 +64,13 @@ class NotFound(HostError):
     code = "not_found"
 
 
+class Gone(HostError):
+    """The events of this answer are no longer kept. Load its thread: everything that was said is there."""
+
+    status = 410
+    code = "gone"
+
+
 class Conflict(HostError):
     """The request does not fit the current state."""
 
@@ -83,6 +92,12 @@ class TurnRunning(Conflict):
         return {"turn_id": self.turn_id}
 
 
+class AlreadySent(Conflict):
+    """This request was sent before."""
+
+    code = "already_sent"
+
+
 class ThreadNotActive(Conflict):
     """This thread does not accept messages."""
 
@@ -101,6 +116,12 @@ class InvalidInput(HostError):
 
     status = 422
     code = "invalid_input"
+
+
+class KeyUsedBefore(InvalidInput):
+    """This idempotency key belongs to another request. Give each request a key of its own."""
+
+    code = "idempotency_mismatch"
 
 
 class RateLimited(HostError):

@@ -1,6 +1,6 @@
 """Every setting, its environment name and its default. Read by the application's wiring and the command line alone."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -98,6 +98,12 @@ class Settings(BaseSettings):
     """Whether the log holds what users and the assistant say."""
     metrics: bool = False
     """Whether `/metrics` tells numbers (no names, no texts) to whoever can reach it, for Prometheus."""
+
+    when_busy: Literal["reject", "queue", "interrupt"] = "reject"
+    """What becomes of a message that comes while its thread is being answered: refused, answered next, or answered at once
+    in place of the other. A request may say otherwise with `ChatKit-When-Busy`."""
+    on_disconnect: Literal["stop", "continue"] = "stop"
+    """Whether an answer goes on when a client closes the connection that does not say (`ChatKit-Resume: 1`) that it comes back."""
 
     max_body_bytes: int = Field(1_048_576, ge=1024)
     """The largest request."""

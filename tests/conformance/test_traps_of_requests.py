@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from chatkit.types import AssistantMessageItem, ThreadItem, WidgetItem
-from support.chat import Chat, text_of, user_input
+from support.chat import Chat, cursor_and_data, text_of, user_input
 
 UNKNOWN = "thr_00000000000070008000000000000000"
 
@@ -76,7 +76,7 @@ async def test_limits_are_clamped(chat: Chat) -> None:
 async def test_naive_local_times_leave_as_utc(chat: Chat) -> None:
     """The server runs in a zone five and a half hours ahead, and the scripts stamp with naive local time."""
     raw = await said_raw(chat, "threads.create", input=user_input("everything"))
-    events = [json.loads(record[6:]) for record in raw.split(b"\n\n") if record.startswith(b"data: ")]
+    events = [json.loads(cursor_and_data(record)[1]) for record in raw.split(b"\n\n") if record]
     thread_id = events[0]["thread"]["id"]
     kept = (await chat.get("items.list", thread_id=thread_id)).json()
     thread = (await chat.get("threads.get_by_id", thread_id=thread_id)).json()
@@ -220,7 +220,7 @@ async def test_metadata_of_a_thread_never_leaves(chat: Chat) -> None:
 @pytest.mark.parametrize("script", ["hidden", "hidden_leak"])
 async def test_a_hidden_item_never_leaves(chat: Chat, script: str) -> None:
     answers = [await said_raw(chat, "threads.create", input=user_input(script))]
-    thread_id = json.loads(answers[0].split(b"\n\n")[0][6:])["thread"]["id"]
+    thread_id = json.loads(cursor_and_data(answers[0].split(b"\n\n")[0])[1])["thread"]["id"]
     answers.append((await chat.get("threads.get_by_id", thread_id=thread_id)).content)
     answers.append((await chat.get("threads.list")).content)
     pages: list[dict[str, Any]] = []

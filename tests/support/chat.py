@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ class Answer:
     status: int
     headers: httpx.Headers
     events: list[ThreadStreamEvent] = field(default_factory=list)
+    cursors: list[str] = field(default_factory=list)
+    """The `id` of each event."""
     problem: dict[str, Any] | None = None
     """The `error` of a JSON answer."""
 
@@ -107,13 +109,24 @@ class Chat:
                 pass
         return answer
 
-    @asynccontextmanager
-    async def asking(
+    def asking(
         self, operation: str, **params: Any
-    ) -> AsyncIterator[tuple[Answer, AsyncIterator[ThreadStreamEvent]]]:
+    ) -> AbstractAsyncContextManager[tuple[Answer, AsyncIterator[ThreadStreamEvent]]]:
         """A streaming operation, read as far as the caller likes; leaving the block closes the connection."""
-        body = {"type": operation, "params": params}
-        async with self.http.stream("POST", "/chatkit", json=body) as response:
+        return self._sending({"type": operation, "params": params}, {})
+
+    async def send(self, body: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
+        """A whole request of a streaming operation, its answer read to the end."""
+        async with self._sending(body, headers or {}) as (answer, events):
+            async for _ in events:
+                pass
+        return answer
+
+    @asynccontextmanager
+    async def _sending(
+        self, body: dict[str, Any], headers: dict[str, str]
+    ) -> AsyncIterator[tuple[Answer, AsyncIterator[ThreadStreamEvent]]]:
+        async with self.http.stream("POST", "/chatkit", json=body, headers=headers) as response:
             answer = Answer(status=response.status_code, headers=response.headers)
             if response.headers.get("content-type", "").startswith("text/event-stream"):
                 yield answer, _events(response, answer)
@@ -176,6 +189,15 @@ def text_of(item: ThreadItem) -> str:
     return "".join(part.text for part in item.content)
 
 
+def cursor_and_data(record: bytes) -> tuple[str, bytes]:
+    """An event as it comes: its `id` and its JSON, nothing else and nothing in several lines."""
+    first, separator, data = record.partition(b"\ndata: ")
+    assert first.startswith(b"id: "), record
+    assert separator, record
+    assert b"\n" not in data, record
+    return first[4:].decode(), data
+
+
 async def _events(response: httpx.Response, answer: Answer) -> AsyncIterator[ThreadStreamEvent]:
     buffer = b""
     async for chunk in response.aiter_raw():
@@ -184,9 +206,10 @@ async def _events(response: httpx.Response, answer: Answer) -> AsyncIterator[Thr
         for record in records:
             if record.startswith(b":"):
                 continue
-            assert record.startswith(b"data: "), record
-            assert b"\n" not in record, record
-            event = _EVENT.validate_json(record[6:])
+            cursor, data = cursor_and_data(record)
+            assert cursor.startswith(f"{answer.turn_id}:")
+            answer.cursors.append(cursor)
+            event = _EVENT.validate_json(data)
             answer.events.append(event)
             yield event
     assert buffer == b"", "the stream ended in the middle of an event"

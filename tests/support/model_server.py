@@ -138,6 +138,11 @@ class ModelServer:
         if self._loop is not None and self._held is not None:
             self._loop.call_soon_threadsafe(self._held.set)
 
+    def hold(self) -> None:
+        """Holds streams again that begin from now on."""
+        if self._loop is not None and self._held is not None:
+            self._loop.call_soon_threadsafe(self._held.clear)
+
     def forget_attempts(self) -> None:
         """Makes the `-once` faults happen again."""
         self._attempts.clear()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import httpx
 from chatkit.server import ChatKitServer, StreamingResult
+from support.chat import cursor_and_data
 
 from chatkit_host.engine.responder import RequestContext
 from chatkit_host.ids import Owner
@@ -68,9 +69,8 @@ class OurSide:
         async for chunk in response.aiter_raw():
             *records, rest = (rest + chunk).split(b"\n\n")
             for record in records:
-                assert record.startswith(b"data: ") or record == b": ping", record
-                if record.startswith(b"data: "):
-                    events.append(json.loads(record[6:]))
+                if record != b": ping":
+                    events.append(json.loads(cursor_and_data(record)[1]))
                     if leave_at is not None and leave_at in record.decode():
                         return events
         assert rest == b"", "the stream ended in the middle of an event"

@@ -4,6 +4,7 @@ The server's history is the authority. With a thread, of the messages that a cli
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from chatkit.types import InferenceOptions, ThreadAddUserMessageParams, ThreadCreateParams
@@ -17,11 +18,12 @@ from chatkit_host.api.errors import turn_error_answer
 from chatkit_host.api.host import Host
 from chatkit_host.api.plain_reading import PARAGRAPH, PlainReader
 from chatkit_host.api.schemas import REFUSALS, errors, event_stream, json_body, schema_of
-from chatkit_host.api.streaming import data_line, read_turn, stream_turn, turn_headers
+from chatkit_host.api.streaming import Open, data_line, read_turn, sending_of, stream_turn, turn_headers
 from chatkit_host.auth.identity import User
 from chatkit_host.engine import openings
 from chatkit_host.engine.openings import Asking, Earlier, Opening
 from chatkit_host.engine.ports import LogEvent
+from chatkit_host.engine.sending import Sending
 from chatkit_host.errors import Forbidden, InvalidInput
 from chatkit_host.ids import TurnId
 
@@ -154,8 +156,8 @@ def chat_router(host: Host, model_configured: Callable[[], Awaitable[bool]]) -> 
     )
     async def chat(request: Request) -> Response:
         """Answers the last message as a stream. Closing the connection stops the answer; what was said is kept."""
-        asking, opening = await _asked(host, request)
-        return await stream_turn(host, asking, opening, ChatEncoder)
+        asking, sending, open_ = await _asked(host, request)
+        return await stream_turn(host, request, asking, sending, open_, ChatEncoder)
 
     @router.post(
         "/api/chat/sync",
@@ -165,8 +167,8 @@ def chat_router(host: Host, model_configured: Callable[[], Awaitable[bool]]) -> 
     )
     async def chat_sync(request: Request) -> Response:
         """Answers the last message in one piece. An answer that failed is an error that names its thread."""
-        asking, opening = await _asked(host, request)
-        return await _answer(host, request, asking, opening, _chat_answer)
+        asking, sending, open_ = await _asked(host, request)
+        return await _answer(host, request, asking, sending, open_, _chat_answer)
 
     @router.get("/api/chat/health", response_model=ChatHealth)
     async def health() -> ChatHealth:
@@ -184,21 +186,25 @@ def chat_router(host: Host, model_configured: Callable[[], Awaitable[bool]]) -> 
         """Answers one message in one piece. The user in the path must be the caller."""
         user = await host.user(request)
         _refuse_another(user, user_id)
-        asked = parse(await read_body(request, host.limits), _USER_CHAT)
-        asking = await host.asking(request, user)
-        opening = await _opening(host, asking, [ChatMessage(role="user", content=asked.message)], asked.conversation_id)
-        return await _answer(host, request, asking, opening, _user_chat_answer)
+        body = await read_body(request, host.limits)
+        asked = parse(body, _USER_CHAT)
+        messages = [ChatMessage(role="user", content=asked.message)]
+        sending = sending_of(host, request, body, thread_id=asked.conversation_id)
+        open_ = partial(_opening, host=host, messages=messages, thread_id=asked.conversation_id)
+        return await _answer(host, request, await host.asking(request, user), sending, open_, _user_chat_answer)
 
     return router
 
 
-async def _asked(host: Host, request: Request) -> tuple[Asking, Opening]:
+async def _asked(host: Host, request: Request) -> tuple[Asking, Sending, Open]:
     user = await host.user(request)
-    asked = parse(await read_body(request, host.limits), _CHAT)
+    body = await read_body(request, host.limits)
+    asked = parse(body, _CHAT)
     if asked.user_id is not None:
         _refuse_another(user, asked.user_id)
-    asking = await host.asking(request, user)
-    return asking, await _opening(host, asking, asked.messages, asked.thread_id, asked.model)
+    sending = sending_of(host, request, body, thread_id=asked.thread_id)
+    open_ = partial(_opening, host=host, messages=asked.messages, thread_id=asked.thread_id, model=asked.model)
+    return await host.asking(request, user), sending, open_
 
 
 def _refuse_another(user: User, user_id: str) -> None:
@@ -207,7 +213,7 @@ def _refuse_another(user: User, user_id: str) -> None:
 
 
 async def _opening(
-    host: Host, asking: Asking, messages: Sequence[ChatMessage], thread_id: str | None, model: str | None = None
+    asking: Asking, *, host: Host, messages: Sequence[ChatMessage], thread_id: str | None, model: str | None = None
 ) -> Opening:
     *before, last = messages
     if last.role != "user":
@@ -259,13 +265,17 @@ class ChatEncoder(PlainReader):
 
 
 async def _answer(
-    host: Host, request: Request, asking: Asking, opening: Opening, shape: "Callable[[WholeAnswer], BaseModel]"
+    host: Host,
+    request: Request,
+    asking: Asking,
+    sending: Sending,
+    open_: Open,
+    shape: "Callable[[WholeAnswer], BaseModel]",
 ) -> Response:
-    whole = WholeAnswer(opening.thread.id)
-    turn_id = await read_turn(host, request, asking, opening, whole)
-    headers = turn_headers(opening.thread.id, turn_id)
+    accepted, whole = await read_turn(host, request, asking, sending, open_, WholeAnswer)
+    headers = turn_headers(accepted)
     if whole.problem is not None:
-        details = {"thread_id": opening.thread.id, "turn_id": turn_id}
+        details = {"thread_id": accepted.thread_id, "turn_id": accepted.turn_id}
         return turn_error_answer(whole.problem.code, whole.problem.message, details, headers)
     return Response(shape(whole).model_dump_json(), media_type="application/json", headers=headers)
 

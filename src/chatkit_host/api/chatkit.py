@@ -44,8 +44,8 @@ from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.host import Host
 from chatkit_host.api.rest import visible_line
 from chatkit_host.api.schemas import REFUSALS, errors, event_stream, json_body, schema_of
-from chatkit_host.api.sse import Encode, encode_chatkit, encode_with_ids
-from chatkit_host.api.streaming import stream_turn
+from chatkit_host.api.sse import Encode, encode_chatkit
+from chatkit_host.api.streaming import sending_of, stream_turn
 from chatkit_host.engine import events as wire
 from chatkit_host.engine import openings
 from chatkit_host.engine.openings import Asking, Opening
@@ -88,25 +88,19 @@ def chatkit_router(host: Host, other: Dialect, path: str = "/chatkit") -> APIRou
             check_message(asked.params.input, host.limits)
         asking = await host.asking(request, user, asked.metadata)
         if is_streaming_req(asked):
-            resumes = _will_resume(request)
-            encoder_for = _resumable_encoder if resumes else _encoder
-            return await stream_turn(host, asking, await _opening(asking, asked), encoder_for, resumes=resumes)
+            sending = sending_of(host, request, body, thread_id=_thread_of(asked), metadata=asked.metadata)
+            return await stream_turn(host, request, asking, sending, partial(_opening, asked=asked), _encoder)
         return Response(await _answer(host, asking, asked), media_type="application/json")
 
     return router
 
 
 def _encoder(thread_id: str, turn_id: TurnId) -> Encode:
-    return encode_chatkit
+    return partial(encode_chatkit, turn_id)
 
 
-def _resumable_encoder(thread_id: str, turn_id: TurnId) -> Encode:
-    return partial(encode_with_ids, turn_id)
-
-
-def _will_resume(request: Request) -> bool:
-    """A client that says so comes back to `/api/turns` when its connection drops, and asks there for a stop."""
-    return request.headers.get("chatkit-resume") == "1"
+def _thread_of(asked: StreamingReq) -> str | None:
+    return None if isinstance(asked, ThreadsCreateReq) else asked.params.thread_id
 
 
 async def _opening(asking: Asking, asked: StreamingReq) -> Opening:

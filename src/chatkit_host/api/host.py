@@ -14,7 +14,7 @@ from chatkit_host.clock import Clock
 from chatkit_host.engine.api_keys import Scope
 from chatkit_host.engine.conversation_lists import ConversationLists
 from chatkit_host.engine.openings import Asking
-from chatkit_host.engine.ports import ConversationStore
+from chatkit_host.engine.ports import ConversationStore, WhenBusy
 from chatkit_host.engine.responder import RequestContext, Responder
 from chatkit_host.engine.turns import Turns
 
@@ -36,6 +36,10 @@ class Host:
     """The same conversations as lists show them."""
     clock: Clock
     limits: BodyLimits
+    when_busy: WhenBusy = "reject"
+    """What becomes of a message to a thread that is being answered, unless the request says."""
+    keeps_turns: bool = False
+    """Whether an answer goes on when a plain client closes its connection."""
     make_context: MakeContext = lambda context: context
     failures: AuthFailures = field(default_factory=AuthFailures)
 

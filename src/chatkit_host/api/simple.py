@@ -14,9 +14,10 @@ from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.host import Host
 from chatkit_host.api.plain_reading import PlainReader
 from chatkit_host.api.schemas import schema_of
-from chatkit_host.api.streaming import data_line, stream_turn
+from chatkit_host.api.streaming import data_line, sending_of, stream_turn
 from chatkit_host.auth.identity import User
 from chatkit_host.engine import openings
+from chatkit_host.engine.openings import Asking, Opening
 from chatkit_host.engine.ports import LogEvent
 from chatkit_host.ids import TurnId
 
@@ -95,12 +96,14 @@ def simple_dialect(host: Host) -> Dialect:
         asked = parse(body, _MESSAGE)
         given = text_message(asked.message, InferenceOptions())
         check_message(given, host.limits)
-        asking = await host.asking(request, user)
-        if asked.thread_id is None:
-            opening = await openings.new_thread(asking, ThreadCreateParams(input=given))
-        else:
-            opening = await openings.message(asking, ThreadAddUserMessageParams(thread_id=asked.thread_id, input=given))
-        return await stream_turn(host, asking, opening, SimpleEncoder)
+
+        async def open_(asking: Asking) -> Opening:
+            if asked.thread_id is None:
+                return await openings.new_thread(asking, ThreadCreateParams(input=given))
+            return await openings.message(asking, ThreadAddUserMessageParams(thread_id=asked.thread_id, input=given))
+
+        sending = sending_of(host, request, body, thread_id=asked.thread_id)
+        return await stream_turn(host, request, await host.asking(request, user), sending, open_, SimpleEncoder)
 
     return Dialect(
         recognises=_has_a_message_and_no_type,

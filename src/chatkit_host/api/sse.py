@@ -18,13 +18,8 @@ _TIME_TO_TAKE_SECONDS = 60.0
 Encode = Callable[[Sequence[LogEvent]], bytes]
 
 
-def encode_chatkit(batch: Sequence[LogEvent]) -> bytes:
-    """Exactly what ChatKit's SDK sends."""
-    return b"".join(b"data: " + event.data + b"\n\n" for event in batch if not event.is_host_event)
-
-
-def encode_with_ids(turn_id: TurnId, batch: Sequence[LogEvent]) -> bytes:
-    """The same, with the cursor to go on from after each event."""
+def encode_chatkit(turn_id: TurnId, batch: Sequence[LogEvent]) -> bytes:
+    """What ChatKit's SDK sends, each event with the cursor to go on from after it."""
     name = turn_id.encode()
     return b"".join(
         b"id: %b:%d\ndata: %b\n\n" % (name, event.seq, event.data) for event in batch if not event.is_host_event

@@ -1,8 +1,10 @@
 """Starts a turn and follows its log: as a stream for the client, or to its end for one answer."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, get_args
 
 import orjson
 from starlette.requests import Request
@@ -12,55 +14,120 @@ from chatkit_host.api.host import Host
 from chatkit_host.api.plain_reading import PlainReader
 from chatkit_host.api.sse import Encode, TailResponse, until_the_client_leaves
 from chatkit_host.engine.openings import Asking, Opening
+from chatkit_host.engine.ports import WhenBusy
+from chatkit_host.engine.sending import Accepted, Sending, accept
+from chatkit_host.errors import BadRequest, InvalidInput
 from chatkit_host.ids import TurnId
+
+Reader = TypeVar("Reader", bound=PlainReader)
 
 EncoderFor = Callable[[str, TurnId], Encode]
 """An encoder for one turn, by the ids of its thread and of itself."""
 
+Open = Callable[[Asking], Awaitable[Opening]]
+"""Checks a request and says what becomes true when it is accepted."""
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}\Z")
+
+
+def sending_of(
+    host: Host, request: Request, body: bytes, *, thread_id: str | None, metadata: dict[str, Any] | None = None
+) -> Sending:
+    """What the headers say about repeats and about a thread that is busy. ChatKit clients may name a request in its metadata."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not _KEY.match(key):
+        raise InvalidInput("An Idempotency-Key has 1 to 255 visible ASCII characters.")
+    named = (metadata or {}).get("client_request_id")
+    if key is None and isinstance(named, str) and _KEY.match(named):
+        key = named
+    return Sending(
+        request_hash=hashlib.sha256(request.url.path.encode() + b"\0" + body).hexdigest(),
+        key=key,
+        thread_id=thread_id,
+        when_busy=_when_busy(request.headers.get("chatkit-when-busy"), host.when_busy),
+    )
+
 
 async def stream_turn(
-    host: Host, asking: Asking, opening: Opening, encoder_for: EncoderFor, *, resumes: bool = False
+    host: Host, request: Request, asking: Asking, sending: Sending, open_: Open, encoder_for: EncoderFor
 ) -> Response:
-    """`resumes`: the client comes back when its connection drops, and asks for a stop in words."""
-    turn_id = await host.turns.start(asking, opening)
+    accepted = await _accept(host, request, asking, sending, open_)
+    stays = accepted.joined or _comes_back(host, request, sending)
 
     def left() -> None:
-        # A plain client says "stop" by closing the connection; it has no other way.
-        if not resumes:
-            host.turns.stop(asking.owner, turn_id, "disconnect")
+        if not stays:
+            host.turns.stop(asking.owner, accepted.turn_id, "disconnect")
 
     return TailResponse(
-        host.turns.follow(asking.owner, turn_id),
-        encoder_for(opening.thread.id, turn_id),
-        headers=turn_headers(opening.thread.id, turn_id),
+        host.turns.follow(asking.owner, accepted.turn_id),
+        encoder_for(accepted.thread_id, accepted.turn_id),
+        headers=turn_headers(accepted),
         left=left,
     )
 
 
-async def read_turn(host: Host, request: Request, asking: Asking, opening: Opening, reader: PlainReader) -> TurnId:
-    """Returns when the turn has ended and `reader` has read all of it. A client that leaves before stops it."""
-    turn_id = await host.turns.start(asking, opening)
-    reading = asyncio.ensure_future(_read(host, asking, turn_id, reader))
+async def read_turn(
+    host: Host, request: Request, asking: Asking, sending: Sending, open_: Open, reader_for: Callable[[str], Reader]
+) -> tuple[Accepted, Reader]:
+    """Returns when the turn has ended and the reader, made for its thread, has read all of it.
+
+    A client that leaves before stops it, unless it will come back.
+    """
+    accepted = await _accept(host, request, asking, sending, open_)
+    reader = reader_for(accepted.thread_id)
+    reading = asyncio.ensure_future(_read(host, asking, accepted.turn_id, reader))
     leaving = asyncio.ensure_future(until_the_client_leaves(request.receive))
     try:
         await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not reading.done():
-            host.turns.stop(asking.owner, turn_id, "disconnect")
+        if not reading.done() and not accepted.joined and not _comes_back(host, request, sending):
+            host.turns.stop(asking.owner, accepted.turn_id, "disconnect")
         await reading
     finally:
         leaving.cancel()
         reading.cancel()
         await asyncio.wait({reading, leaving})
-    return turn_id
+    return accepted, reader
 
 
-def turn_headers(thread_id: str, turn_id: TurnId) -> dict[str, str]:
-    return {"ChatKit-Turn": turn_id, "ChatKit-Thread": thread_id}
+def turn_headers(accepted: Accepted) -> dict[str, str]:
+    return {"ChatKit-Turn": accepted.turn_id, "ChatKit-Thread": accepted.thread_id}
 
 
 def data_line(event: Any) -> bytes:
     """One JSON value as a server-sent event."""
     return b"data: " + orjson.dumps(event) + b"\n\n"
+
+
+def _comes_back(host: Host, request: Request, sending: Sending) -> bool:
+    """Whether a closed connection is a lost one. A plain client has no other way to say "stop" than to close it; one that
+    resumes, or can send again under its key, asks for a stop in words."""
+    return sending.key is not None or host.keeps_turns or request.headers.get("chatkit-resume") == "1"
+
+
+def _when_busy(given: str | None, otherwise: WhenBusy) -> WhenBusy:
+    if given is None:
+        return otherwise
+    for policy in get_args(WhenBusy):
+        if policy == given:
+            return policy
+    raise InvalidInput("ChatKit-When-Busy is reject, queue or interrupt.")
+
+
+async def _accept(host: Host, request: Request, asking: Asking, sending: Sending, open_: Open) -> Accepted:
+    """A message that has to wait is not taken from a client that has left meanwhile."""
+    if sending.when_busy == "reject":
+        return await accept(host.turns, asking, sending, open_)
+    accepting = asyncio.ensure_future(accept(host.turns, asking, sending, open_))
+    leaving = asyncio.ensure_future(until_the_client_leaves(request.receive))
+    try:
+        await asyncio.wait({accepting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if accepting.done():
+            return accepting.result()
+    finally:
+        accepting.cancel()
+        leaving.cancel()
+        await asyncio.wait({accepting, leaving})
+    raise BadRequest("The client left before its message was taken.")
 
 
 async def _read(host: Host, asking: Asking, turn_id: TurnId, reader: PlainReader) -> None:

@@ -2,6 +2,7 @@
 and clients whose network went away."""
 
 from datetime import datetime
+from functools import partial
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chatkit_host.api.host import Host
-from chatkit_host.api.sse import TailResponse, encode_with_ids
+from chatkit_host.api.sse import TailResponse, encode_chatkit
 from chatkit_host.engine.ports import Turn, TurnStatus
 from chatkit_host.errors import InvalidInput
 from chatkit_host.ids import TurnId
@@ -50,7 +51,7 @@ def turns_router(host: Host) -> APIRouter:
         cursor = _cursor(turn.id, after if after is not None else request.headers.get("last-event-id"))
         return TailResponse(
             host.turns.follow(user.owner, turn.id, after=cursor),
-            lambda batch: encode_with_ids(turn.id, batch),
+            partial(encode_chatkit, turn.id),
             headers={"ChatKit-Turn": turn.id},
             left=lambda: None,
         )

@@ -23,6 +23,8 @@ TurnStatus = Literal["queued", "running", "waiting", "completed", "failed", "can
 TerminalStatus = Literal["completed", "failed", "cancelled", "interrupted"]
 Operation = Literal["message", "retry", "client_tool_output", "structured_input", "action"]
 Order = Literal["asc", "desc"]
+WhenBusy = Literal["reject", "queue", "interrupt"]
+"""What becomes of a message that is sent while another one of its thread is being answered."""
 
 OPEN_STATUSES: tuple[TurnStatus, ...] = ("queued", "running", "waiting")
 """A thread has at most one turn in one of these."""
@@ -98,6 +100,9 @@ class NewTurn:
     input_item_id: str | None = None
     """The user message that the turn answers. The item belongs to the turn from now on."""
     events: Sequence[LogEvent] = ()
+    idempotency_key: str | None = None
+    """The client's name for this request. An owner has one turn for each: `AlreadySent`."""
+    request_hash: str | None = None
     quota: Quota | None = None
     """Checked in the same transaction: `RateLimited`."""
     created_at: datetime
@@ -135,6 +140,8 @@ class Turn:
     worker: str
     attempt: int
     input_item_id: str | None
+    request_hash: str | None
+    """Of the request that started it."""
     last_seq: int
     usage: dict[str, int] | None
     error_code: str | None
@@ -209,8 +216,8 @@ class TurnStore(Protocol):
     async def begin_turn(self, new: NewTurn) -> None:
         """Accepts a turn in one transaction.
 
-        `TurnRunning` (with that turn's id) when the thread has an open turn; `RateLimited` beyond the quota; `NotFound` when the
-        thread, an attachment or the item to retry after is not the owner's.
+        `AlreadySent` when the owner has a turn with this key; `TurnRunning` (with that turn's id) when the thread has an open turn;
+        `RateLimited` beyond the quota; `NotFound` when the thread, an attachment or the item to retry after is not the owner's.
         """
         ...
 
@@ -232,6 +239,10 @@ class TurnStore(Protocol):
 
     async def open_turn(self, owner: Owner, thread_id: str) -> Turn | None:
         """The turn that is being answered in this thread."""
+        ...
+
+    async def turn_of_key(self, owner: Owner, idempotency_key: str) -> Turn | None:
+        """The turn that was started with this key."""
         ...
 
     async def read_events(self, owner: Owner, turn_id: str, *, after: int, limit: int = 1000) -> list[LogEvent]:

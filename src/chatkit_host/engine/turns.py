@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from weakref import WeakValueDictionary
 
 from chatkit.types import ThreadItem
 
@@ -27,7 +28,7 @@ from chatkit_host.engine.ports import (
 from chatkit_host.engine.report import Report
 from chatkit_host.engine.responder import TurnInput
 from chatkit_host.engine.turn import RunningTurn, StopReason
-from chatkit_host.errors import DatabaseUnavailable, HostError, LeaseLost, Unavailable
+from chatkit_host.errors import DatabaseUnavailable, HostError, LeaseLost, NotFound, Unavailable
 from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,8 @@ _log = logging.getLogger(__name__)
 _MOMENT_SECONDS = 2.0
 _TIME_TO_END_SECONDS = 10.0
 """How long something waits for a turn that was stopped. One that still runs then finds its lease gone when it writes."""
+_LOOK_SECONDS = 0.5
+"""How often the database is asked of what happens on other workers."""
 _LOOK_FOR_CANCELS_SECONDS = 0.5
 """Somebody may ask for a cancel on another worker; the model is to hear of it within a second."""
 
@@ -65,20 +68,24 @@ class Turns:
     ) -> None:
         self._store = store
         self._worker = worker
-        self._clock = clock
-        self._limits = limits or TurnLimits()
+        self.clock = clock
+        self.limits = limits or TurnLimits()
         self._wakeups = wakeups or LocalWakeups()
         self._running: dict[TurnId, tuple[RunningTurn, asyncio.Task[None]]] = {}
         self._on_end = on_end
         self._draining = False
         self._keepers: list[asyncio.Task[None]] = []
+        self._lines: WeakValueDictionary[tuple[Owner, str], asyncio.Lock] = WeakValueDictionary()
 
     # -- for requests ----------------------------------------------------------------------------
 
-    async def start(self, asking: Asking, opening: Opening) -> TurnId:
+    async def start(
+        self, asking: Asking, opening: Opening, *, key: str | None = None, request_hash: str | None = None
+    ) -> TurnId:
         """When this returns, the message is in the database and is being answered.
 
-        `TurnRunning`: another answer is being written in the thread. `RateLimited`: this user starts too many.
+        `TurnRunning`: another answer is being written in the thread. `RateLimited`: this user starts too many. `AlreadySent`: the
+        owner has a turn with this key.
         """
         if self._draining:
             raise Unavailable("The server is restarting. Try again in a moment.")
@@ -92,7 +99,7 @@ class Turns:
         await asking.store.begin_turn(
             NewTurn(
                 lease=lease,
-                lease_seconds=self._limits.lease_seconds,
+                lease_seconds=self.limits.lease_seconds,
                 operation=opening.operation,
                 thread=opening.thread,
                 creates_thread=opening.creates_thread,
@@ -102,7 +109,9 @@ class Turns:
                 attachments=opening.attachments,
                 input_item_id=opening.user_message.id if opening.user_message is not None else None,
                 events=first_events,
-                quota=self._limits.quota,
+                idempotency_key=key,
+                request_hash=request_hash,
+                quota=self.limits.quota,
                 created_at=asking.now,
             )
         )
@@ -118,7 +127,7 @@ class Turns:
             owner,
             turn_id,
             after=after,
-            heartbeat_seconds=self._limits.heartbeat_seconds,
+            heartbeat_seconds=self.limits.heartbeat_seconds,
         )
 
     def stop(self, owner: Owner, turn_id: TurnId, reason: StopReason) -> bool:
@@ -131,6 +140,32 @@ class Turns:
 
     async def load(self, owner: Owner, turn_id: str) -> Turn:
         return await self._store.load_turn(owner, turn_id)
+
+    async def of_key(self, owner: Owner, key: str) -> Turn | None:
+        return await self._store.turn_of_key(owner, key)
+
+    async def open_in(self, owner: Owner, thread_id: str) -> Turn | None:
+        """The turn that is being answered in this thread."""
+        return await self._store.open_turn(owner, thread_id)
+
+    async def until_ended(self, owner: Owner, turn_id: str, seconds: float) -> bool:
+        """Waits for a turn, whichever worker runs it. False: it still runs."""
+        try:
+            async with asyncio.timeout(max(seconds, 0.0)):
+                while (turn := await self._store.load_turn(owner, turn_id)).is_open:
+                    if (running := self._running.get(turn.id)) is not None:
+                        await asyncio.wait({running[1]})
+                    else:
+                        await self._wakeups.wait(turn.id, _LOOK_SECONDS)
+        except NotFound:
+            return True  # its thread was deleted
+        except TimeoutError:
+            return False
+        return True
+
+    def line(self, owner: Owner, thread_id: str) -> asyncio.Lock:
+        """Where the messages to a thread wait in this process, first come, first served."""
+        return self._lines.setdefault((owner, thread_id), asyncio.Lock())
 
     async def cancel(self, owner: Owner, turn_id: str) -> Turn:
         """Asks a turn to end early, whichever worker runs it, and waits a moment for it. Asking again is harmless."""
@@ -160,7 +195,7 @@ class Turns:
             _log.warning("the database cannot be reached yet")
         loop = asyncio.get_running_loop()
         self._keepers = [
-            loop.create_task(self._every(self._limits.lease_seconds / 3, self._keep_leases), name="lease keeper"),
+            loop.create_task(self._every(self.limits.lease_seconds / 3, self._keep_leases), name="lease keeper"),
             loop.create_task(self._every(_LOOK_FOR_CANCELS_SECONDS, self._hear_cancels), name="cancel watcher"),
         ]
 
@@ -197,7 +232,7 @@ class Turns:
             asking.store,
             self._wakeups,
             first_events=first_events,
-            limits=self._limits.log,
+            limits=self.limits.log,
             on_broken=lambda error: turn.stop("broken"),
         )
         turn = RunningTurn(
@@ -214,8 +249,8 @@ class Turns:
             asking.responder,
             log,
             asking.store,
-            clock=self._clock,
-            seconds=self._limits.seconds,
+            clock=self.clock,
+            seconds=self.limits.seconds,
         )
         task = asyncio.get_running_loop().create_task(turn.run(), name=f"turn {lease.turn_id}")
         self._running[lease.turn_id] = (turn, task)
@@ -257,7 +292,7 @@ class Turns:
         leases = [turn.lease for turn, _ in self._running.values()]
         if not leases:
             return
-        held = await self._store.renew_leases(leases, self._limits.lease_seconds)
+        held = await self._store.renew_leases(leases, self.limits.lease_seconds)
         for lease in leases:
             if lease.turn_id not in held and (running := self._running.get(lease.turn_id)) is not None:
                 running[0].stop("broken")
@@ -266,7 +301,7 @@ class Turns:
         for turn in await self._store.expired_turns():
             if turn.id in self._running:
                 continue
-            lease = await self._store.take_over(turn, self._worker, self._limits.lease_seconds)
+            lease = await self._store.take_over(turn, self._worker, self.limits.lease_seconds)
             if lease is not None:
                 await self._end_for_dead_worker(turn, lease)
 

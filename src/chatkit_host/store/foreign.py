@@ -132,6 +132,9 @@ class ForeignConversations:
     async def load_turn(self, owner: Owner, turn_id: str) -> Turn:
         return await self._turns.load_turn(owner, turn_id)
 
+    async def turn_of_key(self, owner: Owner, idempotency_key: str) -> Turn | None:
+        return await self._turns.turn_of_key(owner, idempotency_key)
+
     async def open_turn(self, owner: Owner, thread_id: str) -> Turn | None:
         return await self._turns.open_turn(owner, thread_id)
 

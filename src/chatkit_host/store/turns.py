@@ -24,6 +24,9 @@ class DatabaseTurns:
     async def open_turn(self, owner: Owner, thread_id: str) -> Turn | None:
         return await self._database.reading(lambda r: turns.open_in(r, owner, thread_id))
 
+    async def turn_of_key(self, owner: Owner, idempotency_key: str) -> Turn | None:
+        return await self._database.reading(lambda r: turns.of_key(r, owner, idempotency_key))
+
     async def read_events(self, owner: Owner, turn_id: str, *, after: int, limit: int = 1000) -> list[LogEvent]:
         return await self._database.reading(lambda r: events.read(r, owner, turn_id, after=after, limit=limit))
 
@@ -45,7 +48,7 @@ class DatabaseTurns:
         return await self._database.writing(lambda w: turns.take_over(w, turn, worker, seconds))
 
     async def reserve_turn(self, new: NewTurn, *, set_aside: Sequence[ThreadItem] = ()) -> None:
-        """The turn and its events of `new`, nothing else of it. Raises `TurnRunning`."""
+        """The turn and its events of `new`, nothing else of it. Raises `AlreadySent` and `TurnRunning`."""
 
         def reserve(w: Write) -> None:
             if w.repeated and turns.was_added(w, new.lease):

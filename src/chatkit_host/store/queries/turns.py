@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from chatkit_host.engine.ports import Lease, NewTurn, Turn, TurnWrite
-from chatkit_host.errors import Conflict, LeaseLost, NotFound, TurnRunning
+from chatkit_host.errors import AlreadySent, Conflict, LeaseLost, NotFound, TurnRunning
 from chatkit_host.ids import Owner, ThreadId, TurnId
 from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import safe, value_from, value_json
@@ -22,6 +22,7 @@ _SHOWN = (
     turns.c.worker,
     turns.c.attempt,
     turns.c.input_item_id,
+    turns.c.request_hash,
     turns.c.last_seq,
     turns.c.usage,
     turns.c.error_code,
@@ -32,7 +33,7 @@ _RENEWED_AT_ONCE = 500
 
 
 def add(w: Write, new: NewTurn, *, set_aside: str | None = None) -> None:
-    """Raises `TurnRunning` when the thread has an open turn, `RateLimited` when its owner has used up the quota."""
+    """Raises `AlreadySent`, `TurnRunning` when the thread has an open turn, `RateLimited` when its owner has used up the quota."""
     lease = new.lease
     statement = w.insert(turns).values(
         id=lease.turn_id,
@@ -45,6 +46,8 @@ def add(w: Write, new: NewTurn, *, set_aside: str | None = None) -> None:
         lease_until=w.now(plus=new.lease_seconds),
         input_item_id=safe(new.input_item_id),
         set_aside=set_aside,
+        idempotency_key=new.idempotency_key,
+        request_hash=new.request_hash,
         last_seq=new.events[-1].seq if new.events else 0,
         created_at=new.created_at,
     )
@@ -54,6 +57,8 @@ def add(w: Write, new: NewTurn, *, set_aside: str | None = None) -> None:
             if new.quota is not None:
                 quotas.take(w, lease.owner, new.quota)
             return
+        if new.idempotency_key is not None and of_key(w, lease.owner, new.idempotency_key) is not None:
+            raise AlreadySent
         if (running := open_in(w, lease.owner, lease.thread_id)) is not None:
             raise TurnRunning(running.id)
     raise Conflict
@@ -144,6 +149,11 @@ def open_in(r: Read, owner: Owner, thread_id: str) -> Turn | None:
     return None if row is None else _turn(row)
 
 
+def of_key(r: Read, owner: Owner, idempotency_key: str) -> Turn | None:
+    row = r.first(sa.select(*_SHOWN).where(turns.c.owner == owner, turns.c.idempotency_key == idempotency_key))
+    return None if row is None else _turn(row)
+
+
 def transcripts(r: Read, owner: Owner, thread_id: str, turn_ids: Sequence[str]) -> dict[str, AnyRow]:
     """`status, transcript` (JSON text or None) by turn."""
     # With the thread: SQLite would read through all turns of the owner to find a few by id.
@@ -229,6 +239,7 @@ def _turn(row: AnyRow) -> Turn:
         worker=row.worker,
         attempt=row.attempt,
         input_item_id=row.input_item_id,
+        request_hash=row.request_hash,
         last_seq=row.last_seq,
         usage=None if row.usage is None else value_from(row.usage),
         error_code=row.error_code,
