@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.chaos import FORM
+from support.forked_servers import ForkedServers
 from support.model_server import ModelServer
 from support.postgres import PostgresServer, running_postgres
 
@@ -17,6 +18,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if Path(__file__).parent in item.path.parents:
                 item.add_marker(pytest.mark.timeout(4 * 3600), append=False)
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[ForkedServers]:
+    with ForkedServers() as servers:
+        yield servers
 
 
 @pytest.fixture(scope="session")

@@ -8,24 +8,20 @@ thread is looked at. 500 answers, sixteen at a time; the long form has 10,000:
 """
 
 import asyncio
-import os
 import random
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-import support
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support import played_server
 from support.chaos import form, tell
+from support.forked_servers import ForkedServers
 from support.played_server import PLAYED
 from support.postgres import PostgresServer
 from support.resuming_client import CUTS, Cut, Event, Reading, ResumingClient
-from support.server import serving
 from support.transcript import shown
 
 from chatkit_host.store.migrate import migrate
@@ -66,26 +62,18 @@ class World:
 
 
 @pytest.fixture(scope="module", params=form(short=["sqlite"], long=["sqlite", "postgresql"]))
-def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, forked: ForkedServers
+) -> Iterator[World]:
     workdir = tmp_path_factory.mktemp("cursor-law")
     database = f"sqlite:///{workdir}/chat.db"
     if request.param == "postgresql":
         server: PostgresServer = request.getfixturevalue("postgres")
         database = server.fresh_database()
         asyncio.run(migrate(database))
-    with ExitStack() as stack:
-        urls = [
-            stack.enter_context(
-                serving(
-                    workdir,
-                    f"{played_server.__file__}:server",
-                    DATABASE_URL=database,
-                    PYTHONPATH=_python_path(),
-                )
-            ).url
-            for _ in range(2)
-        ]
-        world = World(urls)
+    target = f"{played_server.__file__}:server"
+    with forked.serving(workdir, 2, target, DATABASE_URL=database) as servers:
+        world = World([server.url for server in servers])
         try:
             yield world
         finally:
@@ -98,10 +86,6 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 snapshots=world.snapshots,
                 events=world.events,
             )
-
-
-def _python_path() -> str:
-    return os.pathsep.join(filter(None, (str(Path(support.__path__[0]).parent), os.environ.get("PYTHONPATH"))))
 
 
 @pytest.mark.timeout(150)

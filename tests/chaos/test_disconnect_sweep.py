@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from support.chaos import form, tell
+from support.forked_servers import ForkedServers
 from support.model_server import ModelServer
 from support.resuming_client import CUTS, Cut, Event, Reading, ResumingClient, Stream
-from support.server import serving
 from support.transcript import shown, without_identity
 
 CUTS_TO_MAKE = form(short=200, long=3_000)
@@ -26,11 +26,11 @@ PROMPTS = ("say 16 words", "add buy milk")
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("database_url", form(short=["sqlite"], long=["sqlite", "postgresql"]), indirect=True)
 async def test_a_reader_that_is_cut_off_anywhere_sees_what_others_see(
-    tmp_path: Path, database_url: str, model_server: ModelServer
+    tmp_path: Path, database_url: str, forked: ForkedServers, model_server: ModelServer
 ) -> None:
     model_server.token_seconds = 0.004
     settings = {"CHATKIT_HOST_MODEL": "any", "CHATKIT_HOST_MODEL_BASE_URL": model_server.base_url}
-    with serving(tmp_path, DATABASE_URL=database_url, **settings) as server:
+    with forked.serving(tmp_path, 1, DATABASE_URL=database_url, **settings) as [server]:
         async with ResumingClient([server.url]) as client:
             uncut = {prompt: without_identity(await uncut_run(client, prompt)) for prompt in PROMPTS}
             sweep = Sweep(client, uncut)

@@ -1,0 +1,220 @@
+"""Server processes that are there at once, for tests that end hundreds of them.
+
+Nearly all of a start is importing. A process that has imported everything, and does nothing else, is asked to fork; its child is then
+the same as `chatkit-host serve` with the settings it is given.
+
+    with ForkedServers() as fork:
+        server = fork.server(tmp_path, CHATKIT_HOST_MODEL="offline")
+        server.start(); server.kill(); server.start()
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, Self
+
+from support.postgres import free_port
+from support.server import wait_until_ready
+
+_OURS = ("CHATKIT_HOST_", "JWT_", "DATABASE_URL", "OPENAI_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY", "CORS_ORIGINS")
+_FOR_TESTS = {
+    "CHATKIT_HOST_OFFLINE_WORD_SECONDS": "0",
+    "CHATKIT_HOST_DRAIN_SECONDS": "1",
+    "CHATKIT_HOST_MESSAGES_PER_MINUTE": "0",
+    "CHATKIT_HOST_CONCURRENT_TURNS": "0",
+}
+
+
+class ForkedServers:
+    def __init__(self) -> None:
+        self._servers: list[ForkedServer] = []
+        self._turn = threading.Lock()
+
+    def __enter__(self) -> Self:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+        environment["PYTHONPATH"] = os.pathsep.join(
+            filter(None, (str(Path(__file__).parent.parent), environment.get("PYTHONPATH")))
+        )
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._ask({"ready": True}) == {"ready": True}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self._servers:
+            server.kill()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()  # it ends when it hears no more
+        self._process.wait(10)
+        self._process.stdout.close()
+
+    @contextmanager
+    def serving(self, workdir: Path, count: int, *arguments: str, **settings: str) -> "Iterator[list[ForkedServer]]":
+        """So many servers with the same settings; started together, and stopped at the end."""
+        servers = [self.server(workdir, *arguments, **settings) for _ in range(count)]
+        for server in servers:
+            server.start(wait=False)
+        for server in servers:
+            server.wait()
+        try:
+            yield servers
+        finally:
+            for server in servers:
+                server.stop()
+
+    def server(self, workdir: Path, *arguments: str, **settings: str) -> "ForkedServer":
+        """Not started yet."""
+        server = ForkedServer(self, workdir, arguments, settings)
+        self._servers.append(server)
+        return server
+
+    def _ask(self, what: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with self._turn:
+            self._process.stdin.write(json.dumps(what).encode() + b"\n")
+            self._process.stdin.flush()
+            return json.loads(self._process.stdout.readline())
+
+    def fork(self, workdir: Path, arguments: list[str], environment: dict[str, str], log: Path) -> int:
+        asked = {"workdir": str(workdir), "arguments": arguments, "environment": environment, "log": str(log)}
+        return self._ask({"fork": asked})["pid"]
+
+    def ended(self, pid: int) -> int | None:
+        """The exit status of a child, as `subprocess` tells it; None while it runs."""
+        return self._ask({"ended": pid})["status"]
+
+
+class ForkedServer:
+    """The same words as `support.server.Server`."""
+
+    def __init__(self, servers: ForkedServers, workdir: Path, arguments: tuple[str, ...], settings: dict[str, str]):
+        self._servers = servers
+        self._workdir = workdir
+        self._arguments = arguments
+        self._port = free_port()
+        self._log = workdir / f"server-{self._port}.log"
+        self.settings = settings
+        self.pid = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text() if self._log.exists() else ""
+
+    def start(self, *, wait: bool = True) -> None:
+        database = {"DATABASE_URL": f"sqlite:///{self._workdir}/chat.db"}
+        arguments = ["serve", *self._arguments, "--port", str(self._port)]
+        environment = {**_FOR_TESTS, **database, **self.settings}
+        self.pid = self._servers.fork(self._workdir, arguments, environment, self._log)
+        if wait:
+            self.wait()
+
+    def wait(self) -> None:
+        """Until it is ready."""
+        try:
+            wait_until_ready(self.url, 20)
+        except AssertionError:
+            raise AssertionError(f"the server did not start:\n{self.log}") from None
+
+    def send(self, sign: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, sign)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL, 10)
+
+    def stop(self, seconds: float = 20) -> int:
+        """SIGTERM; the exit status."""
+        return self._end(signal.SIGTERM, seconds)
+
+    def _end(self, sign: signal.Signals, seconds: float) -> int:
+        pid, self.pid = self.pid, 0
+        if not pid:
+            return 0
+        with suppress(ProcessLookupError):
+            os.kill(pid, sign)
+        deadline = time.monotonic() + seconds
+        while (status := self._servers.ended(pid)) is None:
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+                raise AssertionError(f"the server did not stop:\n{self.log}")
+            time.sleep(0.01)
+        return status
+
+
+def _main(asked: IO[bytes], told: IO[bytes]) -> None:
+    _import_everything()
+    statuses: dict[int, int] = {}
+    for line in asked:
+        match json.loads(line):
+            case {"fork": wanted}:
+                answer: dict[str, Any] = {"pid": _fork(wanted)}
+            case {"ended": pid}:
+                answer = {"status": _status(pid, statuses)}
+            case _:
+                answer = {"ready": True}
+        told.write(json.dumps(answer).encode() + b"\n")
+        told.flush()
+
+
+def _import_everything() -> None:
+    import gc
+    import importlib
+    import pkgutil
+
+    import chatkit_host
+
+    for module in pkgutil.walk_packages(chatkit_host.__path__, "chatkit_host."):
+        if not module.name.endswith(("__main__", "migrations.env", "litellm")) and ".versions." not in module.name:
+            importlib.import_module(module.name)
+    assert threading.active_count() == 1, "only a process without threads can be forked"
+    gc.freeze()
+
+
+def _fork(wanted: dict[str, Any]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: nothing is left over when this process ends
+    os.chdir(wanted["workdir"])
+    os.environ.update(wanted["environment"])
+    log = os.open(wanted["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for target, source in ((0, nothing), (1, nothing), (2, log)):
+        os.dup2(source, target)
+    from chatkit_host.cli import main
+
+    status = 1
+    try:
+        status = main(wanted["arguments"])
+    finally:
+        os._exit(status)
+
+
+def _status(pid: int, statuses: dict[int, int]) -> int | None:
+    if pid not in statuses:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if not ended:
+            return None
+        statuses[pid] = os.waitstatus_to_exitcode(status)
+    return statuses[pid]
+
+
+if __name__ == "__main__":
+    sys.path.remove(str(Path(__file__).parent))
+    _main(sys.stdin.buffer, sys.stdout.buffer)
