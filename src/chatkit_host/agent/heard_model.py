@@ -17,8 +17,18 @@ from chatkit_host.text import SafeDeltas
 
 
 def with_heard_models(agent: Agent[Any], lane: Lane) -> Agent[Any]:
-    """The agent, and the agents it hands over to, with their own `Model` objects made audible."""
-    return _heard(agent, lane, {})
+    """The agent, and the agents it hands over to, with their own `Model` objects made audible; itself if there are none."""
+    return _heard(agent, lane, {}) if _may_bring_a_model(agent, set()) else agent
+
+
+def _may_bring_a_model(agent: Agent[Any], seen: set[int]) -> bool:
+    """A `Handoff` object tells only when it is used to whom it leads."""
+    if id(agent) in seen:
+        return False
+    seen.add(id(agent))
+    return isinstance(agent.model, Model) or any(
+        not isinstance(other, Agent) or _may_bring_a_model(other, seen) for other in agent.handoffs
+    )
 
 
 def _heard(agent: Agent[Any], lane: Lane, seen: dict[int, Agent[Any]]) -> Agent[Any]:

@@ -7,8 +7,9 @@ from typing import Any
 from openai.types.responses import ResponseOutputItem
 
 from chatkit_host.agent.lane import Lane
-from chatkit_host.agent.models.chat_fold import ChatFold, Said, parsed
+from chatkit_host.agent.models.chat_fold import ChatFold, Said
 from chatkit_host.agent.models.chat_request import chat_messages, chat_parameters, request_headers
+from chatkit_host.agent.models.chunks import Chunks
 from chatkit_host.agent.models.http import EventStream, HttpPool, as_mid_stream_failure, open_stream
 from chatkit_host.agent.models.speech import Speech, chat_usage, function_call
 from chatkit_host.agent.models.spoken import Answer, ModelRequest, SpokenModel
@@ -30,12 +31,12 @@ class ChatCompletionsModel(SpokenModel):
         self._patience = patience or Patience()
 
     async def _answer(self, request: ModelRequest, lane: Lane, answer: Answer) -> AsyncGenerator[None]:
-        fold = ChatFold(request.used_call_ids())
+        chunks, fold = Chunks(), ChatFold(request.used_call_ids())
         speech = Speech(lane)
         with Watch(self._patience) as watch:
             stream = await self._open(request, watch)
             try:
-                while (said := await _burst(stream, fold, watch)) is not None:
+                while (said := await _burst(stream, chunks, fold, watch)) is not None:
                     for part in said:
                         await speech.say(part)
                     yield
@@ -76,13 +77,13 @@ class ChatCompletionsModel(SpokenModel):
         return body
 
 
-async def _burst(stream: EventStream, fold: ChatFold, watch: Watch) -> list[Said] | None:
+async def _burst(stream: EventStream, chunks: Chunks, fold: ChatFold, watch: Watch) -> list[Said] | None:
     """What one network read says, or None at the end. After the terminal reason nothing can go wrong any more."""
     if fold.is_over:
         return None
     try:
         events = await stream.read()
-        said = fold.read(parsed(event) for event in events)
+        said = fold.read(chunks.read(events))
     except Exception as error:
         if fold.finish_reason:
             _logger.debug("after the end of a model's answer", exc_info=error)

@@ -4,11 +4,8 @@ Plain dicts in, plain data out. Servers that call themselves compatible agree on
 dialects handled here are named where they are.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
-
-import orjson
 
 from chatkit_host.agent.failures import from_payload
 from chatkit_host.agent.models.tool_calls import ToolCalls
@@ -21,20 +18,6 @@ Said = tuple[Channel, str]
 LENGTH_LIMIT = "The answer reached its length limit."
 
 _FILTERED = ("content_filter", "safety", "recitation", "prohibited", "blocklist", "spii", "sensitive")
-
-
-def parsed(event: bytes) -> dict[str, Any]:
-    """One event's JSON object. orjson refuses lone surrogates and NaN, which models send; `json` does not."""
-    try:
-        value = orjson.loads(event)
-    except ValueError:
-        try:
-            value = json.loads(event.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
-            raise ModelOutputInvalid from None
-    if not isinstance(value, dict):
-        raise ModelOutputInvalid
-    return value
 
 
 class ChatFold:

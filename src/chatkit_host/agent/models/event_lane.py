@@ -28,6 +28,8 @@ from openai.types.responses import (
 )
 from openai.types.responses.response_reasoning_item import Summary
 
+from chatkit_host.agent.models.built import built
+
 
 @dataclass(slots=True)
 class _Part:
@@ -40,6 +42,7 @@ class _Part:
         text = "".join(self.pieces)
         if self.kind == "refusal":
             return ResponseOutputRefusal(type="refusal", refusal=text)
+        # openai's own way, which makes objects of the annotations
         return ResponseOutputText.model_construct(
             type="output_text", text=text, annotations=self.annotations, logprobs=[]
         )
@@ -61,8 +64,8 @@ class EventLane:
         self._indexes = 0
         self._events: list[TResponseStreamEvent] = []
         self.sequence_number = 0
-        response = Response.model_construct(
-            id="", object="response", created_at=0.0, model=model, status="in_progress", output=[], tools=[]
+        response = built(
+            Response, id="", object="response", created_at=0.0, model=model, status="in_progress", output=[], tools=[]
         )
         self._add(ResponseCreatedEvent, "response.created", response=response)
 
@@ -127,8 +130,8 @@ class EventLane:
         if item.parts:
             self._close_part(item_id, item)
         content = [part.value for part in item.parts]
-        message = ResponseOutputMessage.model_construct(
-            id=item_id, type="message", role="assistant", status="completed", content=content
+        message = built(
+            ResponseOutputMessage, id=item_id, type="message", role="assistant", status="completed", content=content
         )
         self._add(ResponseOutputItemDoneEvent, "response.output_item.done", None, item, item=message)
 
@@ -219,5 +222,5 @@ class EventLane:
             values["output_index"] = of.index
             if content:
                 values["content_index"] = len(of.parts) - 1
-        self._events.append(kind.model_construct(type=name, sequence_number=self.sequence_number, **values))
+        self._events.append(built(kind, type=name, sequence_number=self.sequence_number, **values))
         self.sequence_number += 1

@@ -7,6 +7,8 @@ from typing import Any
 
 import aiohttp
 import orjson
+from aiohttp.helpers import get_env_proxy_for_url
+from yarl import URL
 
 from chatkit_host.agent.failures import as_turn_failure, from_payload, from_status
 from chatkit_host.agent.models.attempts import Refused, note_failure, retry_after_seconds, until_it_answers
@@ -27,6 +29,7 @@ class HttpPool:
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._proxies: dict[str, dict[str, Any]] = {}
 
     def session(self, patience: Patience) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
@@ -36,10 +39,23 @@ class HttpPool:
                 connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=30),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=patience.connect_seconds),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True,
             )
             self._loop = loop
         return self._session
+
+    def proxy(self, url: str) -> dict[str, Any]:
+        """The proxy that the environment names for an endpoint, looked up once.
+
+        aiohttp's own `trust_env` asks two threads for every request, one of them for a password in the user's netrc.
+        """
+        if url not in self._proxies:
+            try:
+                proxy, auth = get_env_proxy_for_url(URL(url))
+            except LookupError:
+                self._proxies[url] = {}
+            else:
+                self._proxies[url] = {"proxy": proxy, "proxy_auth": auth}
+        return self._proxies[url]
 
     async def close(self) -> None:
         session, self._session = self._session, None
@@ -122,7 +138,8 @@ async def open_stream(
     sent = {"Content-Type": "application/json", "Accept": "text/event-stream", "Accept-Encoding": "identity", **headers}
 
     async def attempt() -> EventStream:
-        response = await watch.wait(session.post(url, data=payload, headers=sent, allow_redirects=False))
+        asked = session.post(url, data=payload, headers=sent, allow_redirects=False, **pool.proxy(url))
+        response = await watch.wait(asked)
         try:
             if response.status != 200:
                 raise await _refusal(response, watch)

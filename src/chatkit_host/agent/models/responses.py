@@ -14,8 +14,9 @@ from openai.types.responses import (
 
 from chatkit_host.agent.failures import from_payload
 from chatkit_host.agent.lane import Lane
-from chatkit_host.agent.models.chat_fold import LENGTH_LIMIT, parsed
+from chatkit_host.agent.models.chat_fold import LENGTH_LIMIT
 from chatkit_host.agent.models.chat_request import request_headers
+from chatkit_host.agent.models.chunks import parsed
 from chatkit_host.agent.models.http import EventStream, HttpPool, as_mid_stream_failure, open_stream
 from chatkit_host.agent.models.responses_request import responses_body
 from chatkit_host.agent.models.speech import token_usage

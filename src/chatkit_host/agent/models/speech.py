@@ -19,6 +19,7 @@ from openai.types.responses.response_reasoning_item import Content, Summary
 from openai.types.responses.response_usage import InputTokensDetails, OutputTokensDetails
 
 from chatkit_host.agent.lane import Lane
+from chatkit_host.agent.models.built import built
 from chatkit_host.agent.models.chat_fold import Said
 from chatkit_host.ids import new_id
 
@@ -79,7 +80,8 @@ class Speech:
             provider_data["thinking_blocks"] = blocks
         for thought_id, pieces in self._thoughts:
             text = "".join(pieces)
-            item = ResponseReasoningItem.model_construct(
+            item = built(
+                ResponseReasoningItem,
                 id=thought_id,
                 type="reasoning",
                 summary=[] if field == "reasoning" else [Summary(text=text, type="summary_text")],
@@ -89,8 +91,12 @@ class Speech:
             items.append(item)
         if blocks and not items:
             items.append(
-                ResponseReasoningItem.model_construct(
-                    id=new_id("workflow"), type="reasoning", summary=[], provider_data=provider_data
+                built(
+                    ResponseReasoningItem,
+                    id=new_id("workflow"),
+                    type="reasoning",
+                    summary=[],
+                    provider_data=provider_data,
                 )
             )
         return items
@@ -101,15 +107,18 @@ class Speech:
         content: list[ResponseOutputText | ResponseOutputRefusal] = []
         if self._text:
             content.append(
-                ResponseOutputText.model_construct(
-                    type="output_text", text="".join(self._text), annotations=[], logprobs=[]
-                )
+                built(ResponseOutputText, type="output_text", text="".join(self._text), annotations=[], logprobs=[])
             )
         if self._refusal:
             content.append(ResponseOutputRefusal(type="refusal", refusal="".join(self._refusal)))
         return [
-            ResponseOutputMessage.model_construct(
-                id=self._message_id, type="message", role="assistant", status="completed", content=content
+            built(
+                ResponseOutputMessage,
+                id=self._message_id,
+                type="message",
+                role="assistant",
+                status="completed",
+                content=content,
             )
         ]
 
@@ -123,7 +132,8 @@ def function_call(
     call_id: str, name: str, arguments: str, provider_data: dict[str, Any] | None = None
 ) -> ResponseFunctionToolCall:
     extra: dict[str, Any] = {"provider_data": provider_data} if provider_data else {}
-    return ResponseFunctionToolCall.model_construct(
+    return built(
+        ResponseFunctionToolCall,
         id=new_id("tool_call"),
         type="function_call",
         call_id=call_id,
@@ -138,7 +148,8 @@ def completed(
     model: str, output: list[ResponseOutputItem], usage: ResponseUsage, sequence_number: int = 0
 ) -> ResponseCompletedEvent:
     """The one event the run loop cannot do without. Nothing in it is validated again: every part was built here."""
-    response = Response.model_construct(
+    response = built(
+        Response,
         id=new_id("request").replace("req_", "resp_"),
         object="response",
         created_at=time.time(),
@@ -150,9 +161,7 @@ def completed(
         tool_choice="auto",
         parallel_tool_calls=True,
     )
-    return ResponseCompletedEvent.model_construct(
-        type="response.completed", response=response, sequence_number=sequence_number
-    )
+    return built(ResponseCompletedEvent, type="response.completed", response=response, sequence_number=sequence_number)
 
 
 def chat_usage(usage: Mapping[str, Any] | None) -> ResponseUsage:
@@ -175,12 +184,13 @@ def chat_usage(usage: Mapping[str, Any] | None) -> ResponseUsage:
 def token_usage(
     sent: int, received: int, *, total: int | None = None, cached: int = 0, reasoning: int = 0
 ) -> ResponseUsage:
-    return ResponseUsage.model_construct(
+    return built(
+        ResponseUsage,
         input_tokens=sent,
         output_tokens=received,
         total_tokens=sent + received if total is None else total,
-        input_tokens_details=InputTokensDetails.model_construct(cached_tokens=cached, cache_write_tokens=0),
-        output_tokens_details=OutputTokensDetails.model_construct(reasoning_tokens=reasoning),
+        input_tokens_details=built(InputTokensDetails, cached_tokens=cached, cache_write_tokens=0),
+        output_tokens_details=built(OutputTokensDetails, reasoning_tokens=reasoning),
     )
 
 

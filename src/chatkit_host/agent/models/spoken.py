@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Self
 
 from agents.agent_output import AgentOutputSchemaBase
@@ -160,6 +161,11 @@ def _usage(usage: ResponseUsage | None) -> Usage:
     )
 
 
+@cache
+def _implied(default_model: str) -> ModelSettings:
+    return get_default_model_settings(default_model)
+
+
 def _without_implied(settings: ModelSettings, model: str) -> ModelSettings:
     """Without the reasoning effort and verbosity that the Agents SDK puts in for an agent that names no model.
 
@@ -167,7 +173,7 @@ def _without_implied(settings: ModelSettings, model: str) -> ModelSettings:
     """
     if model.lower().rsplit("/", 1)[-1] == get_default_model():
         return settings
-    implied = get_default_model_settings()
+    implied = _implied(get_default_model())
     changes: dict[str, Any] = {}
     if implied.reasoning is not None and settings.reasoning == implied.reasoning:
         changes["reasoning"] = None
