@@ -19,6 +19,7 @@ from chatkit_host.api.callers import AuthFailures, require
 from chatkit_host.api.chat import chat_router
 from chatkit_host.api.chatkit import chatkit_router
 from chatkit_host.api.conversations import conversations_router
+from chatkit_host.api.description import describe
 from chatkit_host.api.edge import Edge
 from chatkit_host.api.errors import add_error_handlers
 from chatkit_host.api.health import health_router
@@ -173,6 +174,7 @@ class _Wiring:
         if self.settings.metrics:
             app.include_router(metrics_router(self.metrics, self._gauges))
         add_error_handlers(app, self.metrics.request_failed)
+        describe(app)
         app.state.drain = lambda: self.turns.drain(self.settings.drain_seconds)
         return app
 

@@ -13,6 +13,12 @@ _PAIR = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
 _NOT_COMPARED = re.compile("[\u0300-\u036f\u064b-\u0652\u0670\u0640\u00ad\u200b-\u200f\u2060\ufeff]")
 _HIGH_AT_END = re.compile("[\ud800-\udbff]\\Z")
 
+# Joiners make one emoji of several, and spell words in Persian and Urdu; anywhere else they are as invisible as the rest.
+_JOINERS = "\u200c\u200d"
+_LONE_JOINER = re.compile(f"(?<![^\x00-\x7f{_JOINERS}])[{_JOINERS}]|[{_JOINERS}](?![^\x00-\x7f{_JOINERS}])")
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols by their category, and blank by their looks."""
+
 
 def is_safe(text: str) -> bool:
     return _UNSAFE.search(text) is None
@@ -24,6 +30,23 @@ def safe_text(text: str) -> str:
         return text
     joined = _PAIR.sub(lambda pair: (pair[1] + pair[2]).encode("utf-16", "surrogatepass").decode("utf-16"), text)
     return _UNSAFE.sub("\ufffd", joined)
+
+
+def visible(text: str) -> str:
+    """`text` without characters that show nothing but can mislead: controls other than line breaks and tabs, bidi marks, zero-width
+    ones. Empty when there is nothing to be seen."""
+    lines = safe_text("\n".join(text.replace("\x00", "").splitlines()))
+    shown = "".join(
+        character
+        for character in lines
+        if character in "\n\t" or character in _JOINERS or unicodedata.category(character) not in ("Cc", "Cf")
+    )
+    return _LONE_JOINER.sub("", shown) if any(map(_shows, shown)) else ""
+
+
+def _shows(character: str) -> bool:
+    """Marks (M) and separators (Z) need something to stand on or between."""
+    return unicodedata.category(character)[0] in "LNPS" and character not in _FILLERS
 
 
 def folded(text: str) -> str:

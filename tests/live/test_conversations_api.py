@@ -295,7 +295,13 @@ async def test_values_that_are_not_allowed_are_named(alice: Chat, path: str) -> 
     assert path.partition("?")[2].partition("=")[0] in response.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("title", ["", "   ", "\u200b", "x" * 201, None, 1, "a\0b"])
+async def test_a_family_in_a_title_stays_together(alice: Chat) -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    made = await alice.http.post(LIST, json={"title": f" The {family}\u200b\n"})
+    assert made.json()["title"] == f"The {family}"
+
+
+@pytest.mark.parametrize("title", ["", "   ", "\u200b", "\u3164\ufe0f", "x" * 201, None, 1, "a\0b"])
 async def test_a_title_has_1_to_200_visible_characters(alice: Chat, title: Any) -> None:
     thread_id = (await alice.http.post(LIST, json={"title": "kept"})).json()["id"]
     response = await alice.http.patch(f"{LIST}/{thread_id}", json={"title": title})

@@ -1,9 +1,10 @@
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit_host.text import SafeDeltas, is_safe, safe_text, safe_value
+from chatkit_host.text import SafeDeltas, is_safe, safe_text, safe_value, visible
 
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=()))
 
@@ -34,3 +35,53 @@ def test_a_pair_that_was_split_is_joined() -> None:
 
 def test_values_are_made_safe_in_depth() -> None:
     assert safe_value({"a\x00": ["\ud800", 1, None, {"b": "c"}]}) == {"a�": ["�", 1, None, {"b": "c"}]}
+
+
+FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+
+
+@pytest.mark.parametrize(
+    "text", [FAMILY, f"The {FAMILY}s", "می\u200cخواهم", "❤\ufe0f", "e\u0301", "👍🏽", "1\n\t2", "漢字", "نص"]
+)
+def test_what_can_be_seen_is_left_alone(text: str) -> None:
+    assert visible(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("a\u200db", "ab"),
+        ("Buy\u200b mi\u00adlk\ufeff", "Buy milk"),
+        ("\u202eklim\u202c", "klim"),
+        ("a\r\nb\u2028c", "a\nb\nc"),
+        ("\x00\x1b[31mred", "[31mred"),
+        ("flag\U000e0041", "flag"),
+    ],
+)
+def test_what_cannot_be_seen_is_taken_away(text: str, seen: str) -> None:
+    assert visible(text) == seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\u200d",
+        "\u200b\u202e",
+        "\ufe0f",
+        "\ufe0f\u200d\ufe0f",
+        "\u3164",
+        "\u2800\u115f",
+        "\u034f",
+        "\u00a0\u3000",
+    ],
+)
+def test_where_nothing_can_be_seen_there_is_nothing(text: str) -> None:
+    assert visible(text) == ""
+
+
+@given(ANY_TEXT)
+def test_what_was_made_visible_stays_so(text: str) -> None:
+    assert visible(visible(text)) == visible(text)
+    assert is_safe(visible(text))

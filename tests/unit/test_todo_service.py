@@ -91,7 +91,7 @@ async def test_a_title_is_one_visible_line(todo: TodoService, given_title: str, 
     assert (await todo.add(ALICE, given_title)).title == title
 
 
-@pytest.mark.parametrize("title", ["", "   ", "\n\t", "\u200b\u202e\x00", "\ufeff", "\u200d"])
+@pytest.mark.parametrize("title", ["", "   ", "\n\t", "\u200b\u202e\x00", "\ufeff", "\u200d", "\u3164\ufe0f"])
 async def test_a_title_that_shows_nothing_is_refused(todo: TodoService, title: str):
     with pytest.raises(InvalidInput, match="A task needs a title"):
         await todo.add(ALICE, title)

@@ -17,7 +17,7 @@ from chatkit_host.api.body import check_message, parse, read_body, text_message
 from chatkit_host.api.errors import turn_error_answer
 from chatkit_host.api.host import Host
 from chatkit_host.api.plain_reading import PARAGRAPH, PlainReader
-from chatkit_host.api.schemas import REFUSALS, errors, event_stream, json_body, schema_of
+from chatkit_host.api.schemas import NOT_BLANK, REFUSALS, errors, event_stream, schema_of, sends
 from chatkit_host.api.streaming import Open, data_line, read_turn, sending_of, stream_turn, turn_headers
 from chatkit_host.auth.identity import User
 from chatkit_host.engine import openings
@@ -33,6 +33,7 @@ _FAILURES = (500, 502, 504)
 class ChatMessage(BaseModel):
     role: Literal["user", "assistant"]
     content: str
+    """Of the last message: must not be blank."""
 
 
 class ChatRequest(BaseModel):
@@ -49,7 +50,7 @@ class ChatRequest(BaseModel):
 
 
 class UserChatRequest(BaseModel):
-    message: str
+    message: str = Field(json_schema_extra=NOT_BLANK)
     conversation_id: str | None = None
 
 
@@ -146,28 +147,29 @@ _USER_CHAT = TypeAdapter(UserChatRequest)
 
 def chat_router(host: Host, model_configured: Callable[[], Awaitable[bool]]) -> APIRouter:
     router = APIRouter()
+    caller = host.needs("chat")
 
     @router.post(
         "/api/chat",
         response_class=Response,
         responses=event_stream(schema_of(TypeAdapter(ChatEvent)), "Events, one JSON object per `data:` line.")
-        | errors(*REFUSALS, 403),
-        openapi_extra=json_body(schema_of(ChatRequest)),
+        | errors(*REFUSALS),
+        openapi_extra=sends(schema_of(ChatRequest)),
     )
-    async def chat(request: Request) -> Response:
+    async def chat(request: Request, user: User = caller) -> Response:
         """Answers the last message as a stream. Closing the connection stops the answer; what was said is kept."""
-        asking, sending, open_ = await _asked(host, request)
+        asking, sending, open_ = await _asked(host, request, user)
         return await stream_turn(host, request, asking, sending, open_, ChatEncoder)
 
     @router.post(
         "/api/chat/sync",
         response_model=ChatAnswer,
-        responses=errors(*REFUSALS, 403, *_FAILURES),
-        openapi_extra=json_body(schema_of(ChatRequest)),
+        responses=errors(*REFUSALS, *_FAILURES),
+        openapi_extra=sends(schema_of(ChatRequest)),
     )
-    async def chat_sync(request: Request) -> Response:
+    async def chat_sync(request: Request, user: User = caller) -> Response:
         """Answers the last message in one piece. An answer that failed is an error that names its thread."""
-        asking, sending, open_ = await _asked(host, request)
+        asking, sending, open_ = await _asked(host, request, user)
         return await _answer(host, request, asking, sending, open_, _chat_answer)
 
     @router.get("/api/chat/health", response_model=ChatHealth)
@@ -179,12 +181,11 @@ def chat_router(host: Host, model_configured: Callable[[], Awaitable[bool]]) -> 
     @router.post(
         "/api/{user_id}/chat",
         response_model=UserChatAnswer,
-        responses=errors(*REFUSALS, 403, *_FAILURES),
-        openapi_extra=json_body(schema_of(UserChatRequest)),
+        responses=errors(*REFUSALS, *_FAILURES),
+        openapi_extra=sends(schema_of(UserChatRequest)),
     )
-    async def user_chat(request: Request, user_id: str) -> Response:
+    async def user_chat(request: Request, user_id: str, user: User = caller) -> Response:
         """Answers one message in one piece. The user in the path must be the caller."""
-        user = await host.user(request)
         _refuse_another(user, user_id)
         body = await read_body(request, host.limits)
         asked = parse(body, _USER_CHAT)
@@ -196,8 +197,7 @@ def chat_router(host: Host, model_configured: Callable[[], Awaitable[bool]]) -> 
     return router
 
 
-async def _asked(host: Host, request: Request) -> tuple[Asking, Sending, Open]:
-    user = await host.user(request)
+async def _asked(host: Host, request: Request, user: User) -> tuple[Asking, Sending, Open]:
     body = await read_body(request, host.limits)
     asked = parse(body, _CHAT)
     if asked.user_id is not None:

@@ -40,12 +40,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chatkit_host.api.body import check_message, parse, read_body
+from chatkit_host.api.description import chatkit_answers
 from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.host import Host
 from chatkit_host.api.rest import visible_line
-from chatkit_host.api.schemas import REFUSALS, errors, event_stream, json_body, schema_of
+from chatkit_host.api.schemas import REFUSALS, errors, schema_of, sends
 from chatkit_host.api.sse import Encode, encode_chatkit
 from chatkit_host.api.streaming import sending_of, stream_turn
+from chatkit_host.auth.identity import User
 from chatkit_host.engine import events as wire
 from chatkit_host.engine import openings
 from chatkit_host.engine.openings import Asking, Opening
@@ -58,28 +60,24 @@ PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 TITLE_LENGTH = 200
 _FILE_NAME_LENGTH = 255
-_EVENTS = (
-    "To what names a `type`: ChatKit's events (`ThreadStreamEvent` of openai-chatkit). "
-    "To a plain `message`: those described here, then `data: [DONE]`."
-)
 
 
 def chatkit_router(host: Host, other: Dialect, path: str = "/chatkit") -> APIRouter:
     """`other`: a dialect that is spoken at the same address."""
     router = APIRouter()
+    caller = host.needs("chat")
 
     @router.post(
         path,
         response_class=Response,
-        responses=event_stream(other.event_schema, _EVENTS, or_json=True) | errors(*REFUSALS, 403),
-        openapi_extra=json_body({"oneOf": [_request_schema(), other.request_schema]}),
+        responses=chatkit_answers(other) | errors(*REFUSALS),
+        openapi_extra=sends({"oneOf": [_request_schema(), other.request_schema]}),
     )
-    async def chatkit(request: Request) -> Response:
+    async def chatkit(request: Request, user: User = caller) -> Response:
         """One operation of the ChatKit protocol, or a message in the simple dialect.
 
         Sends answer with an event stream, everything else with JSON.
         """
-        user = await host.user(request)
         body = await read_body(request, host.limits)
         if other.recognises(body):
             return await other.answer(request, user, body)

@@ -26,8 +26,9 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from chatkit_host.api.host import Host
-from chatkit_host.api.rest import RestRouter, known_id, read_json, visible_line
+from chatkit_host.api.rest import RestRouter, known_id, read_json, title_schema, visible_line
 from chatkit_host.api.schemas import errors, json_body, schema_of
+from chatkit_host.auth.identity import User
 from chatkit_host.clock import as_utc
 from chatkit_host.engine.conversation_lists import ConversationLists, Found, Overview
 from chatkit_host.engine.openings import Asking
@@ -97,11 +98,11 @@ class ConversationDeleted(BaseModel):
 
 
 class NewConversation(BaseModel):
-    title: Annotated[str | None, Field(json_schema_extra={"minLength": 1, "maxLength": TITLE_LENGTH})] = None
+    title: Annotated[str | None, Field(json_schema_extra=title_schema(TITLE_LENGTH))] = None
 
 
 class ConversationPatch(BaseModel):
-    title: Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": TITLE_LENGTH})]
+    title: Annotated[str, Field(json_schema_extra=title_schema(TITLE_LENGTH))]
 
 
 class SnippetPart(BaseModel):
@@ -152,8 +153,9 @@ class ExportQuery(BaseModel):
 def conversations_router(host: Host) -> RestRouter:
     router = RestRouter("/api/conversations", "conversations")
 
-    async def asking(request: Request) -> Asking:
-        user = await host.user(request)
+    caller = host.needs("chat")
+
+    async def asking(request: Request, user: User = caller) -> Asking:
         return await host.asking(request, user)
 
     def lists(asked: Asking) -> ConversationLists:
@@ -162,7 +164,7 @@ def conversations_router(host: Host) -> RestRouter:
     async def whole(asked: Asking, thread_id: str) -> ConversationAnswer:
         return _conversation(await lists(asked).overview(asked.owner, known_id(thread_id)))
 
-    @router.answer("GET", "", responses=errors(401, 404, 422))
+    @router.answer("GET", "", responses=errors(404))
     async def list_conversations(
         asked: Annotated[Asking, Depends(asking)], query: Annotated[ConversationListQuery, Query()]
     ) -> ConversationPageAnswer:
@@ -178,8 +180,8 @@ def conversations_router(host: Host) -> RestRouter:
         "POST",
         "",
         status_code=201,
-        openapi_extra=json_body(schema_of(NewConversation)),
-        responses=errors(400, 401, 413, 415, 422),
+        openapi_extra=json_body(schema_of(NewConversation), required=False),
+        responses=errors(400, 413, 415),
     )
     async def create_conversation(request: Request, asked: Annotated[Asking, Depends(asking)]) -> ConversationAnswer:
         """An empty conversation. Sending a message to none begins one as well."""
@@ -193,13 +195,13 @@ def conversations_router(host: Host) -> RestRouter:
         await lists(asked).create(asked.owner, thread)
         return await whole(asked, thread.id)
 
-    @router.answer("GET", "/recent/first", responses=errors(401))
+    @router.answer("GET", "/recent/first")
     async def newest_conversation(asked: Annotated[Asking, Depends(asking)]) -> ConversationAnswer | None:
         """The conversation in which something was said last; null when there is none."""
         page = await lists(asked).page(asked.owner, limit=1)
         return _conversation(page.data[0]) if page.data else None
 
-    @router.answer("GET", "/search", responses=errors(401, 422))
+    @router.answer("GET", "/search")
     async def search_conversations(
         asked: Annotated[Asking, Depends(asking)], query: Annotated[SearchQuery, Query()]
     ) -> SearchAnswer:
@@ -207,7 +209,7 @@ def conversations_router(host: Host) -> RestRouter:
         found = await lists(asked).search(asked.owner, query.q, limit=query.limit)
         return SearchAnswer(data=[_found(each) for each in found])
 
-    @router.answer("GET", "/{conversation_id}", responses=errors(401, 404, 422))
+    @router.answer("GET", "/{conversation_id}", responses=errors(404))
     async def show_conversation(
         asked: Annotated[Asking, Depends(asking)], conversation_id: str, query: Annotated[MessageListQuery, Query()]
     ) -> ConversationWithMessages:
@@ -225,7 +227,7 @@ def conversations_router(host: Host) -> RestRouter:
         "PATCH",
         "/{conversation_id}",
         openapi_extra=json_body(schema_of(ConversationPatch)),
-        responses=errors(400, 401, 404, 413, 415, 422),
+        responses=errors(400, 404, 413, 415),
     )
     async def rename_conversation(
         request: Request, asked: Annotated[Asking, Depends(asking)], conversation_id: str
@@ -235,7 +237,7 @@ def conversations_router(host: Host) -> RestRouter:
         await asked.store.change_thread(asked.owner, known_id(conversation_id), {"title": title})
         return await whole(asked, conversation_id)
 
-    @router.answer("DELETE", "/{conversation_id}", responses=errors(401, 404))
+    @router.answer("DELETE", "/{conversation_id}", responses=errors(404))
     async def delete_conversation(
         asked: Annotated[Asking, Depends(asking)], conversation_id: str
     ) -> ConversationDeleted:
@@ -247,7 +249,7 @@ def conversations_router(host: Host) -> RestRouter:
         "GET",
         "/{conversation_id}/export",
         response_class=StreamingResponse,
-        responses=errors(401, 404, 422)
+        responses=errors(404)
         | {200: {"description": "A file.", "content": {"application/json": {}, "text/markdown": {}}}},
     )
     async def export_conversation(

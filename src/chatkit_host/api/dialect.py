@@ -18,3 +18,6 @@ class Dialect:
     """Answers such a body for that user."""
     request_schema: dict[str, Any]
     event_schema: dict[str, Any]
+    """Of the JSON in an event."""
+    last_data: str
+    """What the last event of an answer has instead of JSON."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from chatkit_host.auth.bearer import challenge
 from chatkit_host.errors import HostError, RateLimited, TurnFailed, Unauthorized, Unavailable
@@ -18,7 +19,9 @@ _log = logging.getLogger(__name__)
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-_RETRY_AFTER_SECONDS = "5"
+RETRY_AFTER = {"Retry-After": "5"}
+"""In seconds, where nobody knows better."""
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media_type"}
 _HTTP_WORDS = {
     404: "There is nothing at this address.",
@@ -55,7 +58,7 @@ def error_answer(error: HostError) -> Response:
     if isinstance(error, Unauthorized):
         headers["WWW-Authenticate"] = challenge(error)
     if isinstance(error, Unavailable):
-        headers["Retry-After"] = _RETRY_AFTER_SECONDS
+        headers |= RETRY_AFTER
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.retry_after)
     return _answer(error.status, error.code, error.message, error.details, headers)
@@ -65,7 +68,7 @@ def turn_error_answer(code: str, message: str, details: dict[str, str], headers:
     """A turn that did not complete, where the answer is JSON."""
     status = _STATUS_OF_TURNS.get(code) or _statuses(HostError).get(code, TurnFailed.status)
     if status in (429, 503):
-        headers = {**headers, "Retry-After": _RETRY_AFTER_SECONDS}
+        headers = headers | RETRY_AFTER
     return _answer(status, code, message, details, headers)
 
 
@@ -88,8 +91,20 @@ def add_error_handlers(app: FastAPI, count: Callable[[str], None] = lambda code:
     async def _routing(request: Request, error: HTTPException) -> Response:
         code = _HTTP_CODES.get(error.status_code, "http_error")
         message = _HTTP_WORDS.get(error.status_code, "The request could not be answered.")
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_methods_at(app, request))
         count(code)
-        return _answer(error.status_code, code, message, {}, dict(error.headers or {}))
+        return _answer(error.status_code, code, message, {}, headers)
+
+
+def _methods_at(app: FastAPI, request: Request) -> list[str]:
+    """Of all routes with this path; a router tells of the first that it finds."""
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.router.routes)
+    ]
 
 
 def unexpected(error: Exception) -> Response:

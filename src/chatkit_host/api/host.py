@@ -4,12 +4,16 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi import Security
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
 from chatkit_host.api.body import BodyLimits
 from chatkit_host.api.callers import AuthFailures, caller
 from chatkit_host.auth.authenticator import Authenticator
 from chatkit_host.auth.identity import User
+from chatkit_host.auth.scopes import MEANINGS
 from chatkit_host.clock import Clock
 from chatkit_host.engine.api_keys import Scope
 from chatkit_host.engine.conversation_lists import ConversationLists
@@ -43,9 +47,13 @@ class Host:
     make_context: MakeContext = lambda context: context
     failures: AuthFailures = field(default_factory=AuthFailures)
 
-    async def user(self, request: Request, needs: Scope = "chat") -> User:
-        """Who asks; each surface says what it needs. `Unauthorized`, `RateLimited` or `Forbidden`."""
+    async def user(self, request: Request, needs: Scope) -> User:
+        """Who asks. `Unauthorized`, `RateLimited`, or `Forbidden` to a key without that scope."""
         return await caller(request, self.authenticator, self.failures, needs)
+
+    def needs(self, scope: Scope) -> Any:
+        """The same for a route to declare, as `user: User = host.needs("tasks")`: then the OpenAPI description has it too."""
+        return Security(_Caller(self, scope), scopes=[scope])
 
     async def asking(self, request: Request, user: User, metadata: dict[str, Any] | None = None) -> Asking:
         context = self.make_context(
@@ -64,3 +72,19 @@ class Host:
             responder=await self.responder(),
             now=self.clock(),
         )
+
+
+class _Caller(SecurityBase):
+    scheme_name = "access_token"
+    model = HTTPBearer(
+        description="A token of the issuer that the server trusts, or an API key. A server without authentication needs none. "
+        "Keys open what they were made for; each operation names the scope that it needs:\n\n"
+        + "".join(f"- `{scope}`: {meaning}\n" for scope, meaning in MEANINGS.items())
+    )
+
+    def __init__(self, host: Host, scope: Scope) -> None:
+        self._host = host
+        self._scope: Scope = scope
+
+    async def __call__(self, request: Request) -> User:
+        return await self._host.user(request, self._scope)

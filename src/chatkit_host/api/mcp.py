@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -36,8 +35,9 @@ class McpSurface:
 
     def routes(self, path: str, metadata_path: str | None) -> list[Route]:
         """`metadata_path`: where clients find out who gives tokens out."""
-        calls = [Route(each, endpoint=_Endpoint(self._call)) for each in (path, f"{path}/")]
-        return calls if metadata_path is None else [*calls, Route(metadata_path, endpoint=_Endpoint(self._serve))]
+        # Without sessions there is nothing to listen to (GET) and nothing to end (DELETE).
+        calls = [Route(each, endpoint=_Endpoint(self._call), methods=["POST"]) for each in (path, f"{path}/")]
+        return calls if metadata_path is None else [*calls, Route(metadata_path, endpoint=_Endpoint(self._tell))]
 
     def open(self) -> None:
         loop = asyncio.get_running_loop()
@@ -65,9 +65,6 @@ class McpSurface:
             opened.exception()
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] != "POST":
-            # Without sessions there is nothing to listen to and nothing to end.
-            raise HTTPException(405, headers={"Allow": "POST"})
         scope = {**scope, "path": scope["path"].rstrip("/")}
         if "authorization" not in Headers(scope=scope):
             await self._serve(scope, receive, send)
@@ -76,6 +73,11 @@ class McpSurface:
         await self._serve(scope, receive, counted)
         if counted.refusal is not None:
             await error_answer(counted.refusal)(scope, receive, send)
+
+    async def _tell(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Who gives tokens out is for everybody to know, whatever they show."""
+        headers = [(name, value) for name, value in scope["headers"] if name != b"authorization"]
+        await self._serve({**scope, "headers": headers}, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._server is None:

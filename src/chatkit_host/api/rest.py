@@ -1,6 +1,5 @@
 """What the REST surfaces have in common: paths with and without a slash at the end, refusals in our own words, titles, ids."""
 
-import unicodedata
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -12,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chatkit_host.api.body import BodyLimits, parse, read_body
+from chatkit_host.api.schemas import CALLERS, NOT_BLANK, errors
 from chatkit_host.errors import InvalidInput, NotFound
-from chatkit_host.text import is_safe
+from chatkit_host.text import is_safe, visible
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Body = TypeVar("Body", bound=BaseModel)
@@ -37,7 +37,7 @@ class _Route(APIRoute):
 
 class RestRouter(APIRouter):
     def __init__(self, prefix: str, tag: str) -> None:
-        super().__init__(prefix=prefix, tags=[tag], route_class=_Route)
+        super().__init__(prefix=prefix, tags=[tag], route_class=_Route, responses=errors(*CALLERS, 422))
 
     def answer(self, method: str, path: str, **described: Any) -> Callable[[Endpoint], Endpoint]:
         """The path as it is and with a slash: a redirect would lose the access token of some clients."""
@@ -62,10 +62,14 @@ def known_id(given: str) -> str:
     return given
 
 
+def title_schema(length: int) -> dict[str, Any]:
+    """What a JSON schema can tell of `visible_line`."""
+    return {**NOT_BLANK, "maxLength": length}
+
+
 def visible_line(given: str, length: int, what: str = "title") -> str:
     """`given` on one line, without characters that cannot be seen: they can make it look like another."""
-    shown = "".join(" " if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp") else each for each in given)
-    line = " ".join(shown.split())
+    line = " ".join(visible(given).split())
     if not line or len(line) > length:
         raise InvalidInput(f"A {what} has 1 to {length} visible characters.")
     return line

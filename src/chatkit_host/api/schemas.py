@@ -1,49 +1,83 @@
 """What the OpenAPI description cannot find out by itself: bodies that we read ourselves, event streams, errors."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
 from chatkit_host.api.errors import ErrorAnswer
+from chatkit_host.engine.ports import WhenBusy
 
 Responses = dict[int | str, dict[str, Any]]
 
 _REASONS = {
     400: "The body is not JSON.",
     401: "A valid access token is required.",
-    403: "The request names another user than its token.",
-    404: "There is no such thread, or it is somebody else's.",
-    409: "An answer is being written in this thread (`turn_id` says which), or the thread takes no messages.",
+    403: "The API key is not for this, the token names no tenant, or the request names another user.",
+    404: "There is no such record, or it is somebody else's.",
+    409: "It does not fit the current state. If an answer is being written in the thread, `turn_id` says which.",
+    410: "What is asked for is no longer kept.",
     413: "The body is too large.",
     415: "The body is not application/json.",
     422: "A value is not allowed.",
-    429: "The user is sending too fast, or the server is asking its model too often.",
+    429: "The user is sending too fast, the server is asking its model too often, or too many tokens from there were refused.",
     500: "Something went wrong on the server.",
     502: "The model failed.",
     503: "The server or the model cannot be reached right now.",
     504: "The model, or the answer as a whole, took too long.",
 }
-REFUSALS = (400, 401, 404, 409, 413, 415, 422, 429, 503)
+CALLERS = (401, 403, 429, 503)
+"""What every route that has a caller may answer."""
+REFUSALS = (*CALLERS, 400, 404, 409, 413, 415, 422)
 """What every surface that takes messages may answer instead of beginning a turn."""
+_SENDING: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (
+        "Idempotency-Key",
+        "A name for this request. Sent again, it joins the same answer; under it, another request is refused.",
+        {"pattern": "^[!-~]{1,255}$"},
+    ),
+    (
+        "ChatKit-When-Busy",
+        "What becomes of the message while an answer is being written in its thread.",
+        {"enum": list(get_args(WhenBusy))},
+    ),
+    (
+        "ChatKit-Resume",
+        "`1`: the answer goes on when the connection is lost; the client comes back for it, see `/api/turns`.",
+        {},
+    ),
+)
+NOT_BLANK = {"minLength": 1, "pattern": r"\S"}
+"""Of a text that must show something, in a JSON schema."""
 
 
 def errors(*statuses: int) -> Responses:
     return {status: {"model": ErrorAnswer, "description": _REASONS[status]} for status in sorted(statuses)}
 
 
-def json_body(schema: dict[str, Any]) -> dict[str, Any]:
+def json_body(schema: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
     """For `openapi_extra`: the body of a route that reads it itself."""
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
 
 
-def event_stream(schema: dict[str, Any], description: str, *, or_json: bool = False) -> Responses:
-    """A 200 of server-sent events; `schema` is that of the JSON in a `data:` line."""
-    content: dict[str, Any] = {"text/event-stream": {"schema": schema}}
-    if or_json:
-        content["application/json"] = {"schema": {}}
-    return {200: {"description": description, "content": content}}
+def sends(schema: dict[str, Any]) -> dict[str, Any]:
+    """The same for a route that takes a message: with the headers that say how (`streaming.sending_of`)."""
+    headers = [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string", **shape}}
+        for name, text, shape in _SENDING
+    ]
+    return {**json_body(schema), "parameters": headers}
+
+
+def event_stream(schema: dict[str, Any], description: str, *, last: str | None = None) -> Responses:
+    """A 200 of server-sent events; `schema` is that of the JSON in a `data:` line, `last` what the last line has instead."""
+    data: dict[str, Any] = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
+    if last is not None:
+        data = {"anyOf": [data, {"const": last}]}
+    event = {"type": "object", "properties": {"data": data, "id": {"type": "string"}}, "required": ["data"]}
+    # `itemSchema` is OpenAPI 3.2's word for one event of a stream.
+    return {200: {"description": description, "content": {"text/event-stream": {"itemSchema": event}}}}
 
 
 def schema_of(

@@ -13,7 +13,7 @@ from chatkit_host.api.body import check_message, parse, text_message
 from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.host import Host
 from chatkit_host.api.plain_reading import PlainReader
-from chatkit_host.api.schemas import schema_of
+from chatkit_host.api.schemas import NOT_BLANK, schema_of
 from chatkit_host.api.streaming import data_line, sending_of, stream_turn
 from chatkit_host.auth.identity import User
 from chatkit_host.engine import openings
@@ -24,6 +24,7 @@ from chatkit_host.ids import TurnId
 WORKING = "Working on it…\n"
 """Said once the message is kept, so that a client has something to show before the model begins."""
 
+_LAST = "[DONE]"
 _DONE = b"data: [DONE]\n\n"
 
 
@@ -32,7 +33,7 @@ class SimpleMessage(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    message: str
+    message: str = Field(json_schema_extra=NOT_BLANK)
     thread_id: str | None = None
     """The thread to go on with; a new one if there is none."""
 
@@ -110,6 +111,7 @@ def simple_dialect(host: Host) -> Dialect:
         answer=answer,
         request_schema=schema_of(SimpleMessage),
         event_schema=schema_of(TypeAdapter(SimpleEvent)),
+        last_data=_LAST,
     )
 
 

@@ -9,11 +9,16 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chatkit_host.api.description import CHATKIT_EVENT
 from chatkit_host.api.host import Host
+from chatkit_host.api.schemas import CALLERS, errors, event_stream
 from chatkit_host.api.sse import TailResponse, encode_chatkit
+from chatkit_host.auth.identity import User
 from chatkit_host.engine.ports import Turn, TurnStatus
 from chatkit_host.errors import InvalidInput
 from chatkit_host.ids import TurnId
+
+_CURSOR = "^((turn_[0-9a-z]+:)?[0-9]{1,12})?$"
 
 
 class TurnAnswer(BaseModel):
@@ -32,21 +37,29 @@ class TurnAnswer(BaseModel):
 
 
 def turns_router(host: Host) -> APIRouter:
-    router = APIRouter(prefix="/api/turns", tags=["turns"])
+    router = APIRouter(prefix="/api/turns", tags=["turns"], responses=errors(*CALLERS, 404, 422))
+    caller = host.needs("chat")
 
     @router.get("/{turn_id}")
-    async def show(request: Request, turn_id: str) -> TurnAnswer:
+    async def show(turn_id: str, user: User = caller) -> TurnAnswer:
         """The turn's state."""
-        user = await host.user(request)
         return _answer(await host.turns.load(user.owner, turn_id))
 
-    @router.get("/{turn_id}/events", response_class=Response)
-    async def events(request: Request, turn_id: str, after: str | None = Query(None)) -> Response:
+    @router.get(
+        "/{turn_id}/events",
+        response_class=Response,
+        responses=event_stream(CHATKIT_EVENT, "ChatKit's events, each with its cursor as `id`.") | errors(410),
+    )
+    async def events(
+        request: Request,
+        turn_id: str,
+        after: str | None = Query(None, json_schema_extra={"pattern": _CURSOR}),
+        user: User = caller,
+    ) -> Response:
         """The turn's ChatKit events past a cursor (`after`, or `Last-Event-ID`), then those to come, until it ends.
 
         Each has an `id` to go on from. Leaving does not stop the turn.
         """
-        user = await host.user(request)
         turn = await host.turns.load(user.owner, turn_id)
         cursor = _cursor(turn.id, after if after is not None else request.headers.get("last-event-id"))
         return TailResponse(
@@ -57,9 +70,8 @@ def turns_router(host: Host) -> APIRouter:
         )
 
     @router.post("/{turn_id}/cancel")
-    async def cancel(request: Request, turn_id: str) -> TurnAnswer:
+    async def cancel(turn_id: str, user: User = caller) -> TurnAnswer:
         """Stops the answer, wherever it is being written. What was said is kept. Asking again is harmless."""
-        user = await host.user(request)
         return _answer(await host.turns.cancel(user.owner, turn_id))
 
     return router

@@ -1,7 +1,6 @@
 """What can be done with tasks. REST, the assistant's tools and MCP all go through here, so that one set of rules holds."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import Any, Literal, TypedDict, Unpack, get_args
 from chatkit_host.clock import Clock, utc_now
 from chatkit_host.errors import Conflict, InvalidInput, NotFound
 from chatkit_host.ids import Owner, TaskId, new_id
-from chatkit_host.text import is_safe, safe_text
+from chatkit_host.text import is_safe, visible
 from chatkit_host.todo.tasks import (
     DESCRIPTION_LENGTH,
     TASKS_PER_OWNER,
@@ -33,10 +32,6 @@ DEFAULT_PRIORITY: Priority = "medium"
 
 _TASK_ID_LENGTH = 64
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-# Joiners make one emoji of several, and spell words in Persian and Urdu; anywhere else they are as invisible as the rest.
-_JOINERS = "\u200c\u200d"
-_LONE_JOINER = re.compile(f"(?<![^\x00-\x7f{_JOINERS}])[{_JOINERS}]|[{_JOINERS}](?![^\x00-\x7f{_JOINERS}])")
 
 
 class TaskEdit(TypedDict, total=False):
@@ -187,7 +182,7 @@ def _changes(edit: TaskEdit) -> TaskChanges:
 
 
 def _title(text: str | None) -> str:
-    title = " ".join(_visible(text or "").split())
+    title = " ".join(visible(text or "").split())
     if not title:
         raise InvalidInput("A task needs a title.")
     if len(title) > TITLE_LENGTH:
@@ -196,7 +191,7 @@ def _title(text: str | None) -> str:
 
 
 def _description(text: str | None) -> str | None:
-    description = _visible(text or "").strip()
+    description = visible(text or "").strip()
     if len(description) > DESCRIPTION_LENGTH:
         raise InvalidInput(f"The description is longer than {DESCRIPTION_LENGTH} characters.")
     return description or None
@@ -224,14 +219,3 @@ def _due_date(due_date: date | str | None) -> date | None:
     except ValueError:
         pass
     raise InvalidInput("The due date must be a date such as 2026-12-01.")
-
-
-def _visible(text: str) -> str:
-    """`text` without characters that show nothing but can mislead: controls other than line breaks, bidi marks, zero-width ones."""
-    lines = safe_text("\n".join(text.replace("\x00", "").splitlines()))
-    shown = "".join(
-        character
-        for character in lines
-        if character in "\n\t" or character in _JOINERS or unicodedata.category(character) not in ("Cc", "Cf")
-    )
-    return _LONE_JOINER.sub("", shown)
