@@ -122,26 +122,26 @@ function citationMark(citation: Citation, environment: Environment): TemplateRes
   const label = `${fill(words.source, { number: citation.number })}: ${citation.sources.map(sourceTitle).join(', ')}`;
   const address = linkOf(citation.sources[0]!);
   const press = (event: MouseEvent) => followLink(event, address!, options.onLink);
-  return html`<span class="cite" @pointerenter=${show} @focusin=${show} @pointerleave=${hideSoon} @focusout=${hideSoon} @keydown=${escape}
+  return html`<span class="md-cite" @pointerenter=${show} @focusin=${show} @pointerleave=${hideSoon} @focusout=${hideSoon} @keydown=${escape}
     >${
       address
-        ? html`<a class="cite-mark" href=${address} target="_blank" rel="noopener noreferrer" aria-label=${label} @click=${press}>${citation.number}</a>`
-        : html`<button class="cite-mark" type="button" aria-label=${label}>${citation.number}</button>`
-    }<span class="cite-card" popover="manual" dir="auto">${citation.sources.map((source) => card(source, environment))}</span></span
+        ? html`<a class="md-cite-mark" href=${address} target="_blank" rel="noopener noreferrer" aria-label=${label} @click=${press}>${citation.number}</a>`
+        : html`<button class="md-cite-mark" type="button" aria-label=${label}>${citation.number}</button>`
+    }<span class="md-cite-card" popover="manual" dir="auto">${citation.sources.map((source) => card(source, environment))}</span></span
   >`;
 }
 
 function card(source: Source, { options }: Environment): TemplateResult {
   const address = linkOf(source);
   const from = source.type === 'url' ? (source.attribution ?? URL.parse(source.url)?.host) : source.type === 'file' ? source.filename : source.label;
-  const title = html`<span class="cite-title">${sourceTitle(source)}</span>`;
-  return html`<span class="cite-source"
+  const title = html`<span class="md-cite-title">${sourceTitle(source)}</span>`;
+  return html`<span class="md-cite-source"
     >${
       address
         ? html`<a href=${address} target="_blank" rel="noopener noreferrer" tabindex="-1" @click=${(event: MouseEvent) => followLink(event, address, options.onLink)}>${title}</a>`
         : title
-    }${from && from !== sourceTitle(source) ? html`<span class="cite-from">${from}</span>` : nothing}${
-      source.description ? html`<span class="cite-text">${source.description}</span>` : nothing
+    }${from && from !== sourceTitle(source) ? html`<span class="md-cite-from">${from}</span>` : nothing}${
+      source.description ? html`<span class="md-cite-text">${source.description}</span>` : nothing
     }</span
   >`;
 }

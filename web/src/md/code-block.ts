@@ -13,19 +13,19 @@ export function codeBlock(code: string, info: string, finished: boolean, { words
   const copy = async (event: MouseEvent) => {
     const button = event.currentTarget as HTMLElement;
     if (!(await copyText(code, button))) return;
-    button.classList.add('done');
+    button.classList.add('md-done');
     button.setAttribute('aria-label', words.copied);
     setTimeout(() => {
-      button.classList.remove('done');
+      button.classList.remove('md-done');
       button.setAttribute('aria-label', words.copy);
     }, 2000);
   };
-  return html`<div class="code" dir="ltr">
-    <div class="code-head">
-      <span class="code-language">${label}</span>
-      <button type="button" class="code-tool" aria-label=${words.wrapLines} aria-pressed="false" title=${words.wrapLines} @click=${toggleWrap}>${icon('wrap', 16)}</button>
-      <button type="button" class="code-tool code-copy" aria-label=${words.copy} title=${words.copy} @click=${copy}>
-        <span class="face">${icon('copy', 16)}</span><span class="face done">${icon('check', 16)}</span>
+  return html`<div class="md-code" dir="ltr">
+    <div class="md-code-head">
+      <span class="md-code-language">${label}</span>
+      <button type="button" class="md-code-tool" aria-label=${words.wrapLines} aria-pressed="false" title=${words.wrapLines} @click=${toggleWrap}>${icon('wrap', 16)}</button>
+      <button type="button" class="md-code-tool md-code-copy" aria-label=${words.copy} title=${words.copy} @click=${copy}>
+        <span class="md-face">${icon('copy', 16)}</span><span class="md-face md-done">${icon('check', 16)}</span>
       </button>
     </div>
     <pre role="group" aria-label=${language ? `${words.code}: ${language}` : words.code} ${scrollable()}><code>${highlightedCode(code, finished ? language.toLowerCase() : '')}</code></pre>
@@ -34,6 +34,6 @@ export function codeBlock(code: string, info: string, finished: boolean, { words
 
 function toggleWrap(event: MouseEvent): void {
   const button = event.currentTarget as HTMLElement;
-  const wrapped = button.closest('.code')!.classList.toggle('wrapped');
+  const wrapped = button.closest('.md-code')!.classList.toggle('md-wrapped');
   button.setAttribute('aria-pressed', String(wrapped));
 }

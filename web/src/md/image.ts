@@ -26,15 +26,15 @@ class GatedImage extends AsyncDirective {
     const decision = address === undefined ? 'block' : policy.decide(address);
     if (decision === 'show') return view(address!);
     const host = address === undefined ? '' : new URL(address).host;
-    const name = html`<span class="chip-name" dir="auto">${alt || words.image}</span>${host ? html`<span class="chip-host">${host}</span>` : nothing}`;
+    const name = html`<span class="md-chip-name" dir="auto">${alt || words.image}</span>${host ? html`<span class="md-chip-host">${host}</span>` : nothing}`;
     if (decision === 'block') {
-      return html`<span class="image-chip blocked">${icon('image-off', 16)}<span class="sr">${words.blockedImage}</span>${name}</span>`;
+      return html`<span class="md-image-chip md-blocked">${icon('image-off', 16)}<span class="md-sr">${words.blockedImage}</span>${name}</span>`;
     }
     const load = () => {
       policy.release(address!);
       this.setValue(this.render(request));
     };
-    return html`<button type="button" class="image-chip" @click=${load}>${icon('square-image', 16)}<span class="chip-action">${words.loadImage}</span>${name}</button>`;
+    return html`<button type="button" class="md-image-chip" @click=${load}>${icon('square-image', 16)}<span class="md-chip-action">${words.loadImage}</span>${name}</button>`;
   }
 }
 export const gatedImage = directive(GatedImage);
@@ -48,7 +48,7 @@ export function textImage(source: string, alt: string, policy: ImagePolicy, loca
     policy,
     locale,
     view: (address) =>
-      html`<button type="button" class="picture loading" aria-label=${alt ? `${words.openImage}: ${alt}` : words.openImage}
+      html`<button type="button" class="md-picture md-loading" aria-label=${alt ? `${words.openImage}: ${alt}` : words.openImage}
         @click=${(event: MouseEvent) => openLightbox(event.currentTarget as HTMLElement, address, alt, words.close)}
         ><img src=${address} alt=${alt} loading="lazy" decoding="async" referrerpolicy="no-referrer" @load=${settled} @error=${settled}
       /></button>`,
@@ -57,6 +57,6 @@ export function textImage(source: string, alt: string, policy: ImagePolicy, loca
 
 function settled(event: Event): void {
   const picture = (event.currentTarget as HTMLElement).parentElement!;
-  picture.classList.remove('loading');
-  picture.classList.toggle('failed', event.type === 'error');
+  picture.classList.remove('md-loading');
+  picture.classList.toggle('md-failed', event.type === 'error');
 }

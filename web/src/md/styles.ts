@@ -19,8 +19,8 @@ const text = css`
   .md ul,
   .md ol,
   .md blockquote,
-  .md .code,
-  .md .table {
+  .md .md-code,
+  .md .md-table {
     margin-block: 0 0.9em;
   }
   .md :is(h3, h4, h5, h6) {
@@ -30,16 +30,16 @@ const text = css`
     letter-spacing: -0.012em;
     text-wrap: balance;
   }
-  .md .h1 {
+  .md .md-h1 {
     font-size: 1.5em;
   }
-  .md .h2 {
+  .md .md-h2 {
     font-size: 1.25em;
   }
-  .md .h3 {
+  .md .md-h3 {
     font-size: 1.08em;
   }
-  .md .h4 {
+  .md .md-h4 {
     font-size: 1em;
     letter-spacing: 0;
   }
@@ -57,8 +57,8 @@ const text = css`
   .md a:hover {
     text-decoration-color: currentColor;
   }
-  .md :is(a, button, pre, .table, .formula):focus-visible {
-    outline: 2px solid var(--accent);
+  .md :is(a, button, pre, .md-table, .md-formula):focus-visible {
+    outline: 2px solid var(--focus);
     outline-offset: 2px;
   }
   .md hr {
@@ -76,7 +76,7 @@ const text = css`
   .md li > :last-child {
     margin-block-end: 0;
   }
-  .md .raw {
+  .md .md-raw {
     white-space: pre-wrap;
   }
 `;
@@ -92,7 +92,7 @@ const lists = css`
   .md li + li {
     margin-block-start: 0.3em;
   }
-  .md .loose > li + li {
+  .md .md-loose > li + li {
     margin-block-start: 0.7em;
   }
   .md li > :is(ul, ol) {
@@ -105,11 +105,11 @@ const lists = css`
     color: var(--text-tertiary);
     font-variant-numeric: tabular-nums;
   }
-  .md li.task {
+  .md li.md-task {
     list-style: none;
     position: relative;
   }
-  .md .tick {
+  .md .md-tick {
     position: absolute;
     inset-inline-start: -1.45em;
     inset-block-start: 0.28em;
@@ -121,20 +121,20 @@ const lists = css`
     border-radius: 4px;
     color: var(--on-accent);
   }
-  .md .tick.checked {
+  .md .md-tick.md-checked {
     background: var(--accent);
     border-color: var(--accent);
   }
-  .md .tick .icon {
+  .md .md-tick .icon {
     stroke-width: 3;
   }
 `;
 
 const tables = css`
-  .md .table {
+  .md .md-table {
     overflow-x: auto;
     border: 1px solid var(--line);
-    border-radius: var(--round);
+    border-radius: var(--round-small);
   }
   .md table {
     border-collapse: collapse;
@@ -159,10 +159,10 @@ const tables = css`
   .md tbody tr {
     border-block-start: 1px solid var(--line-subtle);
   }
-  .md .align-center {
+  .md .md-align-center {
     text-align: center;
   }
-  .md .align-right {
+  .md .md-align-right {
     text-align: end;
   }
 `;
@@ -181,14 +181,14 @@ const code = css`
     -webkit-box-decoration-break: clone;
     box-decoration-break: clone;
   }
-  .md .code {
+  .md .md-code {
     background: var(--surface-secondary);
     border: 1px solid var(--line-subtle);
-    border-radius: var(--round);
+    border-radius: var(--round-small);
     overflow: clip;
     text-align: left;
   }
-  .md .code-head {
+  .md .md-code-head {
     display: flex;
     align-items: center;
     gap: 2px;
@@ -196,7 +196,7 @@ const code = css`
     font-size: 0.8em;
     color: var(--text-secondary);
   }
-  .md .code-language {
+  .md .md-code-language {
     flex: 1;
     font-family: var(--mono);
     min-width: 0;
@@ -204,7 +204,7 @@ const code = css`
     text-overflow: ellipsis;
     white-space: nowrap;
   }
-  .md .code-tool {
+  .md .md-code-tool {
     display: grid;
     place-items: center;
     inline-size: 30px;
@@ -216,18 +216,18 @@ const code = css`
     color: inherit;
     cursor: pointer;
   }
-  .md .code-tool:is(:hover, [aria-pressed='true']) {
+  .md .md-code-tool:is(:hover, [aria-pressed='true']) {
     background: var(--surface-tertiary);
     color: var(--text);
   }
-  .md .code-tool > * {
+  .md .md-code-tool > * {
     grid-area: 1 / 1;
   }
-  .md .code-copy .face {
+  .md .md-code-copy .md-face {
     transition: opacity 0.15s, scale 0.15s;
   }
-  .md .code-copy:not(.done) .face.done,
-  .md .code-copy.done .face:not(.done) {
+  .md .md-code-copy:not(.md-done) .md-face.md-done,
+  .md .md-code-copy.md-done .md-face:not(.md-done) {
     opacity: 0;
     scale: 0.6;
   }
@@ -237,7 +237,7 @@ const code = css`
     overflow-x: auto;
     line-height: 1.55;
     tab-size: 4;
-    border-radius: var(--round);
+    border-radius: var(--round-small);
     outline-offset: -3px;
   }
   .md pre:focus-visible {
@@ -250,7 +250,7 @@ const code = css`
     white-space: pre;
     overflow-wrap: normal;
   }
-  .md .wrapped pre code {
+  .md .md-wrapped pre code {
     inline-size: auto;
     white-space: pre-wrap;
     overflow-wrap: anywhere;
@@ -285,10 +285,10 @@ const code = css`
 `;
 
 const formulas = css`
-  .md .formula {
+  .md .md-formula {
     unicode-bidi: isolate;
   }
-  .md .formula.display {
+  .md .md-formula.md-display {
     display: block;
     margin-block: 0.9em;
     padding-block: 2px;
@@ -296,7 +296,7 @@ const formulas = css`
     overflow-y: hidden;
     text-align: center;
   }
-  .md .formula.display > span {
+  .md .md-formula.md-display > span {
     display: inline-block;
     padding-inline: 4px;
   }
@@ -306,36 +306,36 @@ const formulas = css`
 `;
 
 const images = css`
-  .picture {
+  .md-picture {
     display: inline-block;
     max-width: 100%;
     padding: 0;
     border: 0;
     background: none;
-    border-radius: var(--round);
+    border-radius: var(--round-small);
     overflow: clip;
     cursor: zoom-in;
     vertical-align: top;
   }
-  .picture img {
+  .md-picture img {
     display: block;
     max-width: 100%;
     max-height: 420px;
     object-fit: contain;
   }
-  .picture.loading {
+  .md-picture.md-loading {
     background: var(--surface-tertiary);
     min-inline-size: min(320px, 100%);
     min-block-size: 180px;
   }
-  .picture.failed {
+  .md-picture.md-failed {
     padding: 12px 16px;
     background: var(--surface-secondary);
     color: var(--text-secondary);
     font: inherit;
     cursor: default;
   }
-  .image-chip {
+  .md-image-chip {
     display: inline-flex;
     align-items: center;
     gap: 8px;
@@ -352,31 +352,31 @@ const images = css`
     text-align: start;
     vertical-align: middle;
   }
-  button.image-chip {
+  button.md-image-chip {
     cursor: pointer;
   }
-  button.image-chip:hover {
+  button.md-image-chip:hover {
     background: var(--surface-tertiary);
     color: var(--text);
   }
-  .image-chip .chip-action {
+  .md-image-chip .md-chip-action {
     color: var(--text);
     font-weight: 550;
     white-space: nowrap;
   }
-  .image-chip .chip-name {
+  .md-image-chip .md-chip-name {
     overflow: hidden;
     text-overflow: ellipsis;
     white-space: nowrap;
     min-inline-size: 0;
   }
-  .image-chip .chip-host {
+  .md-image-chip .md-chip-host {
     color: var(--text-tertiary);
     overflow: hidden;
     text-overflow: ellipsis;
     white-space: nowrap;
   }
-  .sr {
+  .md-sr {
     position: absolute;
     inline-size: 1px;
     block-size: 1px;
@@ -431,11 +431,11 @@ const images = css`
 `;
 
 const citations = css`
-  .md .cite {
+  .md .md-cite {
     white-space: nowrap;
     line-height: 1;
   }
-  .md .cite-mark {
+  .md .md-cite-mark {
     display: inline-block;
     min-inline-size: 1.5em;
     padding: 0.2em 0.35em;
@@ -454,11 +454,11 @@ const citations = css`
     cursor: pointer;
     font-variant-numeric: tabular-nums;
   }
-  .md .cite-mark:is(:hover, :focus-visible) {
+  .md .md-cite-mark:is(:hover, :focus-visible) {
     background: var(--accent);
     color: var(--on-accent);
   }
-  .md .cite-card {
+  .md .md-cite-card {
     position: fixed;
     inset: auto;
     margin: 0;
@@ -467,7 +467,7 @@ const citations = css`
     padding: 6px;
     border: 0;
     border-radius: 12px;
-    background: var(--surface-elevated);
+    background: var(--surface);
     color: var(--text);
     box-shadow: var(--shadow);
     font-size: 0.875rem;
@@ -476,26 +476,26 @@ const citations = css`
     text-align: start;
     overflow-y: auto;
   }
-  .md .cite-source {
+  .md .md-cite-source {
     display: grid;
     gap: 2px;
     padding: 8px 10px;
   }
-  .md .cite-title {
+  .md .md-cite-title {
     font-weight: 600;
   }
-  .md .cite-source a {
+  .md .md-cite-source a {
     color: inherit;
     text-decoration: none;
   }
-  .md .cite-source a:hover {
+  .md .md-cite-source a:hover {
     text-decoration: underline;
   }
-  .md .cite-from {
+  .md .md-cite-from {
     color: var(--text-secondary);
     font-size: 0.92em;
   }
-  .md .cite-text {
+  .md .md-cite-text {
     color: var(--text-secondary);
     display: -webkit-box;
     -webkit-box-orient: vertical;
@@ -506,25 +506,25 @@ const citations = css`
 
 const circumstances = css`
   @media (forced-colors: active) {
-    .md .code,
-    .md .cite-card,
-    .md .cite-mark {
+    .md .md-code,
+    .md .md-cite-card,
+    .md .md-cite-mark {
       border: 1px solid CanvasText;
     }
-    .md .tick.checked {
+    .md .md-tick.md-checked {
       forced-color-adjust: none;
       background: Highlight;
       color: HighlightText;
     }
   }
   @media (prefers-reduced-motion: reduce) {
-    .md .code-copy .face {
+    .md .md-code-copy .md-face {
       transition: none;
     }
   }
   @media print {
-    .md .code-tool,
-    .md .cite-card {
+    .md .md-code-tool,
+    .md .md-cite-card {
       display: none;
     }
     .md pre code {

@@ -35,7 +35,7 @@ export function blockTemplate(token: Token, open: boolean, environment: Environm
     case 'hr':
       return html`<hr />`;
     case 'html':
-      return html`<p class="raw" dir="auto">${textWithCitations(token.raw.trim(), environment)}</p>`;
+      return html`<p class="md-raw" dir="auto">${textWithCitations(token.raw.trim(), environment)}</p>`;
     case 'checkbox':
       return tick(token as Tokens.Checkbox, environment);
     case 'space':
@@ -54,40 +54,40 @@ function blocks(tokens: readonly Token[], open: boolean, environment: Environmen
 function heading(depth: number, content: unknown): TemplateResult {
   switch (depth) {
     case 1:
-      return html`<h3 class="h1" dir="auto">${content}</h3>`;
+      return html`<h3 class="md-h1" dir="auto">${content}</h3>`;
     case 2:
-      return html`<h4 class="h2" dir="auto">${content}</h4>`;
+      return html`<h4 class="md-h2" dir="auto">${content}</h4>`;
     case 3:
-      return html`<h5 class="h3" dir="auto">${content}</h5>`;
+      return html`<h5 class="md-h3" dir="auto">${content}</h5>`;
     default:
-      return html`<h6 class="h4" dir="auto">${content}</h6>`;
+      return html`<h6 class="md-h4" dir="auto">${content}</h6>`;
   }
 }
 
 function list(token: Tokens.List, open: boolean, environment: Environment): TemplateResult {
   const items = token.items.map(
     (item, index) =>
-      html`<li class=${item.task ? 'task' : nothing}>${blocks(item.tokens, open && index === token.items.length - 1, environment)}</li>`,
+      html`<li class=${item.task ? 'md-task' : nothing}>${blocks(item.tokens, open && index === token.items.length - 1, environment)}</li>`,
   );
-  const spaced = token.loose ? 'loose' : nothing;
+  const spaced = token.loose ? 'md-loose' : nothing;
   return token.ordered
     ? html`<ol class=${spaced} dir="auto" start=${token.start === 1 ? nothing : token.start}>${items}</ol>`
     : html`<ul class=${spaced} dir="auto">${items}</ul>`;
 }
 
 function tick({ checked }: Tokens.Checkbox, { words }: Environment): TemplateResult {
-  return html`<span class=${checked ? 'tick checked' : 'tick'} role="img" aria-label=${checked ? words.taskDone : words.taskOpen}>${
+  return html`<span class=${checked ? 'md-tick md-checked' : 'md-tick'} role="img" aria-label=${checked ? words.taskDone : words.taskOpen}>${
     checked ? icon('check', 12) : nothing
   }</span>`;
 }
 
 function table(token: Tokens.Table, environment: Environment): TemplateResult {
   const cell = ({ tokens }: Tokens.TableCell, column: number, header: boolean) => {
-    const side = token.align[column] ? `align-${token.align[column]}` : nothing;
+    const side = token.align[column] ? `md-align-${token.align[column]}` : nothing;
     const content = inline(tokens, environment);
     return header ? html`<th class=${side} scope="col">${content}</th>` : html`<td class=${side}>${content}</td>`;
   };
-  return html`<div class="table" role="group" aria-label=${environment.words.table} ${scrollable()}>
+  return html`<div class="md-table" role="group" aria-label=${environment.words.table} ${scrollable()}>
     <table dir="auto">
       <thead><tr>${token.header.map((header, column) => cell(header, column, true))}</tr></thead>
       <tbody>${token.rows.map((row) => html`<tr>${row.map((data, column) => cell(data, column, false))}</tr>`)}</tbody>
@@ -96,7 +96,7 @@ function table(token: Tokens.Table, environment: Environment): TemplateResult {
 }
 
 function displayFormula(source: string, { words }: Environment): TemplateResult {
-  return html`<span class="formula display" dir="ltr" role="group" aria-label=${words.formula} ${scrollable()}><span>${formula(withoutMarks(source), true)}</span></span>`;
+  return html`<span class="md-formula md-display" dir="ltr" role="group" aria-label=${words.formula} ${scrollable()}><span>${formula(withoutMarks(source), true)}</span></span>`;
 }
 
 function inline(tokens: readonly Token[], environment: Environment): unknown {
@@ -128,7 +128,7 @@ function inlineToken(token: Token, environment: Environment): unknown {
       return /^<br\s*\/?>$/i.test(token.raw) ? html`<br />` : textWithCitations(token.raw, environment);
     case 'formula': {
       const { text, display } = token as FormulaToken;
-      return display ? displayFormula(text, environment) : html`<span class="formula" dir="ltr">${formula(withoutMarks(text), false)}</span>`;
+      return display ? displayFormula(text, environment) : html`<span class="md-formula" dir="ltr">${formula(withoutMarks(text), false)}</span>`;
     }
     case 'checkbox':
       return tick(token as Tokens.Checkbox, environment);

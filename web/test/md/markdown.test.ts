@@ -16,7 +16,7 @@ test('paragraphs, emphasis and code spans become elements', () => {
 test('headings stand two levels below the page and the turn', () => {
   const page = markdownPage();
   const levels = [...page.show('# a\n## b\n### c\n#### d\n###### e').children].map(({ localName, className }) => `${localName}.${className}`);
-  expect(levels).toEqual(['h3.h1', 'h4.h2', 'h5.h3', 'h6.h4', 'h6.h4']);
+  expect(levels).toEqual(['h3.md-h1', 'h4.md-h2', 'h5.md-h3', 'h6.md-h4', 'h6.md-h4']);
 });
 
 test('lists keep their start, their nesting and their tasks', () => {
@@ -24,14 +24,14 @@ test('lists keep their start, their nesting and their tasks', () => {
   const shown = page.show('3. three\n4. four\n   - inner\n\n- [x] done\n- [ ] open');
   expect(shown.querySelector('ol')!.start).toBe(3);
   expect(shown.querySelector('ol li ul li')!.textContent).toBe('inner');
-  expect([...shown.querySelectorAll('.tick')].map((tick) => tick.getAttribute('aria-label'))).toEqual(['Done', 'Not done']);
+  expect([...shown.querySelectorAll('.md-tick')].map((tick) => tick.getAttribute('aria-label'))).toEqual(['Done', 'Not done']);
 });
 
 test('a table has headers, alignment and a box that scrolls', () => {
   const page = markdownPage();
   const shown = page.show('| a | b |\n|---|--:|\n| 1<br>2 | `x\\|y` |');
   expect(markup(shown)).toBe(
-    '<div class="table" role="group" aria-label="Table"><table dir="auto"><thead><tr><th scope="col">a</th><th scope="col" class="align-right">b</th></tr></thead><tbody><tr><td>1<br>2</td><td class="align-right"><code dir="ltr">x|y</code></td></tr></tbody></table></div>',
+    '<div class="md-table" role="group" aria-label="Table"><table dir="auto"><thead><tr><th scope="col">a</th><th scope="col" class="md-align-right">b</th></tr></thead><tbody><tr><td>1<br>2</td><td class="md-align-right"><code dir="ltr">x|y</code></td></tr></tbody></table></div>',
   );
 });
 
@@ -61,7 +61,7 @@ test('a finished code block is coloured and an open one is not', async () => {
   await until(() => shown.querySelector('.hl-keyword') !== null, 'the colours');
   expect(shown.querySelector('.hl-keyword')!.textContent).toBe('def');
   expect(shown.querySelector('pre')!.textContent).toBe('def f():\n    return 1');
-  expect(shown.querySelector('.code-language')!.textContent).toBe('python');
+  expect(shown.querySelector('.md-code-language')!.textContent).toBe('python');
 });
 
 test('the copy button gives the exact code', async () => {
@@ -69,9 +69,9 @@ test('the copy button gives the exact code', async () => {
   const written: string[] = [];
   vi.spyOn(navigator.clipboard, 'writeText').mockImplementation(async (text) => void written.push(text));
   const shown = page.show('```\n  two\n\n\ttabs \n```');
-  const button = shown.querySelector<HTMLElement>('.code-copy')!;
+  const button = shown.querySelector<HTMLElement>('.md-code-copy')!;
   button.click();
-  await until(() => button.classList.contains('done'), 'the sign that it was copied');
+  await until(() => button.classList.contains('md-done'), 'the sign that it was copied');
   expect(written).toEqual(['  two\n\n\ttabs ']);
   expect(button.getAttribute('aria-label')).toBe('Copied');
 });
@@ -95,7 +95,7 @@ test('formulas become MathML and money stays money', async () => {
   const page = markdownPage();
   const shown = page.show('Let $x^2$ and \\(y_1\\).\n\n$$\n\\frac{a}{b}\n$$\n\n\\[ \\sum_i i \\]\n\nIt costs $5 or $6.');
   await until(() => shown.querySelectorAll('math').length === 4, 'four formulas');
-  expect(shown.querySelectorAll('.formula.display math').length).toBe(2);
+  expect(shown.querySelectorAll('.md-formula.md-display math').length).toBe(2);
   expect(shown.lastElementChild!.textContent).toBe('It costs $5 or $6.');
   expect(shown.querySelector('math')!.namespaceURI).toBe('http://www.w3.org/1998/Math/MathML');
 });
@@ -135,7 +135,7 @@ test('an image is loaded when the policy agrees, on a press when it asks, never 
   const source = 'https://images.example/cat.png?secret=1';
   const shown = page.show(`![A cat](${source})`, { imagePolicy: policy });
   expect(shown.querySelector('img')).toBeNull();
-  const chip = shown.querySelector<HTMLElement>('button.image-chip')!;
+  const chip = shown.querySelector<HTMLElement>('button.md-image-chip')!;
   expect(chip.innerText).toMatch(/Load image\s*A cat\s*images\.example/);
   chip.click();
   expect(policy.released).toEqual([source]);
@@ -149,7 +149,7 @@ test('an image is loaded when the policy agrees, on a press when it asks, never 
 test('an image opens large and gives the focus back', async () => {
   const page = markdownPage();
   const dot = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
-  const picture = page.show(`![Dot](${dot})`).querySelector<HTMLElement>('.picture')!;
+  const picture = page.show(`![Dot](${dot})`).querySelector<HTMLElement>('.md-picture')!;
   picture.click();
   const dialog = document.querySelector('dialog')!;
   expect(dialog.open).toBe(true);
@@ -168,7 +168,7 @@ test('citation marks stand at their character, numbered by place, the same place
     urlAnnotation(null, 'https://d.example/'),
   ];
   const shown = page.show(text, { annotations });
-  const marks = [...shown.querySelectorAll<HTMLAnchorElement>('.cite-mark')];
+  const marks = [...shown.querySelectorAll<HTMLAnchorElement>('.md-cite-mark')];
   expect(marks.map((mark) => [mark.textContent, mark.href])).toEqual([
     ['1', 'https://a.example/'],
     ['2', 'https://c.example/'],
@@ -181,8 +181,8 @@ test('citation marks stand at their character, numbered by place, the same place
 test('a citation shows its source on hover and on focus, and Escape puts it away', async () => {
   const page = markdownPage();
   const shown = page.show('Known.', { annotations: [{ source: { type: 'file', filename: 'notes.pdf', title: 'Notes' }, index: 5 }] });
-  const mark = shown.querySelector<HTMLElement>('.cite-mark')!;
-  const card = shown.querySelector<HTMLElement>('.cite-card')!;
+  const mark = shown.querySelector<HTMLElement>('.md-cite-mark')!;
+  const card = shown.querySelector<HTMLElement>('.md-cite-card')!;
   expect(card.matches(':popover-open')).toBe(false);
   mark.focus();
   expect(card.matches(':popover-open')).toBe(true);
@@ -198,14 +198,14 @@ test('citation marks never break the Markdown around them', () => {
   const page = markdownPage();
   const text = '| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nlet a\n```\n\n[link](https://a.example/x) https://b.example/y end\n\n- item';
   const plain = page.show(text);
-  const shape = () => ['td', 'pre', 'a:not(.cite-mark)', 'li'].map((selector) => plain.querySelectorAll(selector).length);
-  const hrefs = () => [...plain.querySelectorAll<HTMLAnchorElement>('a:not(.cite-mark)')].map(({ href }) => href);
+  const shape = () => ['td', 'pre', 'a:not(.md-cite-mark)', 'li'].map((selector) => plain.querySelectorAll(selector).length);
+  const hrefs = () => [...plain.querySelectorAll<HTMLAnchorElement>('a:not(.md-cite-mark)')].map(({ href }) => href);
   const [before, links] = [shape(), hrefs()];
   for (let index = 1; index <= text.length; index += 1) {
     page.show(text, { annotations: [{ source: { type: 'file', filename: 'f' }, index }] });
     expect([index, shape()]).toEqual([index, before]);
     expect([index, hrefs()]).toEqual([index, links]);
-    expect([index, plain.querySelectorAll('.cite-mark').length]).toEqual([index, 1]);
+    expect([index, plain.querySelectorAll('.md-cite-mark').length]).toEqual([index, 1]);
   }
 });
 

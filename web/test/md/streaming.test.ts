@@ -38,7 +38,7 @@ test.each([
 /** The text outside of code, where a mark of Markdown has no business. */
 function prose(shown: HTMLElement): string {
   const copy = shown.cloneNode(true) as HTMLElement;
-  for (const code of copy.querySelectorAll('code, .formula')) code.remove();
+  for (const code of copy.querySelectorAll('code, .md-formula')) code.remove();
   return copy.textContent!;
 }
 
@@ -67,7 +67,7 @@ test('a table shows as a table from its first row on and never jumps', () => {
   const table = '| Kind | Minutes |\n|:-----|--------:|\n| green | 2 |\n';
   for (let end = 4; end <= table.length; end += 1) {
     const shown = page.show(table.slice(0, end), { streaming: true });
-    expect([table.slice(0, end), shown.children.length, shown.firstElementChild!.className]).toEqual([table.slice(0, end), 1, 'table']);
+    expect([table.slice(0, end), shown.children.length, shown.firstElementChild!.className]).toEqual([table.slice(0, end), 1, 'md-table']);
   }
 });
 
