@@ -140,9 +140,11 @@ async function* read(response: Response, signal: AbortSignal, silence: number): 
   if (!response.body) return;
   const reader = response.body.getReader();
   const parser = new SseParser();
+  let isWhole = false;
   try {
     for (;;) {
       const { done, value } = await withinSilence(reader.read(), silence);
+      isWhole = done;
       if (done) return;
       yield* parser.push(value);
     }
@@ -150,7 +152,7 @@ async function* read(response: Response, signal: AbortSignal, silence: number): 
     if (signal.aborted || error instanceof RequestError) throw error;
     throw new RequestError('network', 'The connection was lost.');
   } finally {
-    reader.cancel().catch(() => {});
+    if (!isWhole) reader.cancel().catch(() => {});
   }
 }
 

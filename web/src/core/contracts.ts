@@ -108,12 +108,12 @@ export type RenderWidget = (root: WidgetRoot, context: WidgetContext) => Templat
 /**
  * Variables that the element sets for every style below it; colours follow the scheme by themselves.
  *
- * --ck-background --ck-surface (bubbles, code) --ck-raised (menus, cards) --ck-border --ck-border-strong
+ * --ck-background --ck-surface (cards) --ck-surface-secondary (bubbles, code) --ck-surface-tertiary
+ * --ck-surface-elevated (menus) --ck-border --ck-border-subtle --ck-border-strong --ck-shadow
  * --ck-text --ck-text-secondary --ck-text-tertiary
- * --ck-accent (fills) --ck-on-accent --ck-accent-text (links, marks on the background) --ck-focus
+ * --ck-accent (fills) --ck-on-accent --ck-accent-text (marks on the background) --ck-link --ck-focus
  * --ck-danger --ck-warning --ck-success and the same with -soft (backgrounds of notices)
- * --ck-font --ck-mono --ck-size (of text, px) --ck-unit (spacing, 4px at normal density)
+ * --ck-font --ck-font-mono --ck-size (of text, px) --ck-unit (spacing, 4px at normal density)
  * --ck-radius-small (code, inputs) --ck-radius (cards) --ck-radius-large (bubbles, composer) --ck-radius-button
- * --ck-shadow
  */
 export type ThemeVariables = `--ck-${string}`;

@@ -39,6 +39,8 @@ interface Run {
   /** Events up to this number were shown to the user before: their effects are not to happen again. */
   replayedTo: number;
   stopAsked: boolean;
+  /** When the stop no longer waits for the server. */
+  deadline?: ReturnType<typeof setTimeout>;
 }
 
 const PAGE = 50;
@@ -188,8 +190,11 @@ export class Controller {
 
   // Sending
 
-  /** Resolves when the answer has ended. Rejects when the message did not reach the server: nothing was sent. */
-  async send(input: MessageInput, attachments: readonly Attachment[] = []): Promise<void> {
+  /**
+   * Resolves when the answer has ended; `accepted` is called when the server has the message.
+   * Rejects when the message did not reach it: nothing was sent.
+   */
+  async send(input: MessageInput, attachments: readonly Attachment[] = [], accepted = (): void => {}): Promise<void> {
     this.requireIdle();
     const pending: Item = {
       type: 'user_message',
@@ -205,7 +210,7 @@ export class Controller {
     const [type, params] =
       threadId === null ? ['threads.create', { input }] : ['threads.add_user_message', { thread_id: threadId, input }];
     try {
-      await this.answer(type as string, params as unknown as JsonRecord);
+      await this.answer(type as string, params as unknown as JsonRecord, accepted);
     } catch (error) {
       if (this.threadId === threadId) {
         this.view = { ...this.view, entries: this.view.entries.filter((entry) => entry.item.id !== pending.id) };
@@ -272,8 +277,7 @@ export class Controller {
       run.abort.abort();
       return;
     }
-    const deadline = setTimeout(() => run.abort.abort(), STOP_SECONDS * 1000);
-    run.abort.signal.addEventListener('abort', () => clearTimeout(deadline));
+    run.deadline = setTimeout(() => run.abort.abort(), STOP_SECONDS * 1000);
     if (run.turnId) await this.cancel(run);
   }
 
@@ -309,17 +313,22 @@ export class Controller {
     if (!run) return;
     this.run = null;
     this.phase = 'idle';
+    clearTimeout(run.deadline);
     run.abort.abort();
     this.hooks.responseEnded();
   }
 
   // One answer
 
-  private async answer(type: string, params: JsonRecord): Promise<void> {
+  private async answer(type: string, params: JsonRecord, accepted = (): void => {}): Promise<void> {
     const run = this.begin();
     const key = randomKey();
     await this.introduce();
-    await this.follow(run, () => this.openStream(run, type, params, key));
+    await this.follow(run, async () => {
+      const stream = await this.openStream(run, type, params, key);
+      accepted();
+      return stream;
+    });
     await this.runClientTools();
   }
 
@@ -366,7 +375,7 @@ export class Controller {
     } finally {
       if (this.run === run) {
         this.run = null;
-        run.abort.abort();
+        clearTimeout(run.deadline);
         this.view = closeTurn(this.view, { stopped: run.stopAsked });
         this.phase = 'idle';
         this.hooks.responseEnded();

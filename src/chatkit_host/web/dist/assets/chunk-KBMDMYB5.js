@@ -1,0 +1,1 @@
+function d(r,t=new Date){let a=new Date(r??Number.NaN),n=new Date(t.getFullYear(),t.getMonth(),t.getDate()),e=Math.ceil((n.getTime()-a.getTime())/864e5);return Number.isNaN(e)?"older":e<=0?"today":e===1?"yesterday":e<=7?"week":"older"}export{d as a};

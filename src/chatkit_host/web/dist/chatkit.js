@@ -1,0 +1,1 @@
+import('./assets/element-P3FLDX5U.js');

@@ -1,0 +1,620 @@
+import { LitElement, type PropertyValues, type TemplateResult, html, nothing } from 'lit';
+import { classMap } from 'lit/directives/class-map.js';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Attachment, MessageContent } from '../core/protocol.ts';
+import { icon, iconStyles } from '../icons/icon.ts';
+import { type Upload, acceptAttribute, refusalOf } from './attachments.ts';
+import { composerStyles } from './composer-styles.ts';
+import { Editor, type Trigger } from './editor.ts';
+import { moved, walkMenu } from './menu.ts';
+import type { Command, Entity, Model, Options, Tool } from './options.ts';
+import { controlStyles } from './control-styles.ts';
+import { type Words, english, fill } from './words.ts';
+
+export interface Draft {
+  content: MessageContent[];
+  attachments: Attachment[];
+  reply: string | null;
+  toolId: string | null;
+  modelId: string | null;
+}
+
+/** What the composer needs from the element it stands in. */
+export interface ComposerHost {
+  /** Rejects when nothing was sent: the draft comes back. */
+  submit(draft: Draft): Promise<void>;
+  stop(): void;
+  upload(file: File, signal: AbortSignal): Promise<Attachment>;
+  forgetAttachment(id: string): void;
+  toolChanged(toolId: string | null): void;
+  failed(error: unknown): void;
+}
+
+interface Suggestion {
+  id: string;
+  label: string;
+  description?: string;
+  icon?: string;
+  group?: string;
+  choose(): void;
+}
+
+const SEARCH_DELAY = 120;
+const LONG_PASTE = 8000;
+
+export class Composer extends LitElement {
+  static override styles = [controlStyles, iconStyles, composerStyles];
+  static override properties = {
+    options: { attribute: false },
+    words: { attribute: false },
+    host: { attribute: false },
+    isBusy: { type: Boolean },
+    isStopping: { type: Boolean },
+    canStop: { type: Boolean },
+    lockedBecause: { attribute: false },
+    draftKey: { attribute: false },
+    isEmpty: { state: true },
+    uploads: { state: true },
+    reply: { state: true },
+    toolId: { state: true },
+    modelId: { state: true },
+    menu: { state: true },
+    suggestions: { state: true },
+    active: { state: true },
+    problem: { state: true },
+  };
+
+  declare options: Options;
+  declare words: Words;
+  declare host: ComposerHost;
+  declare isBusy: boolean;
+  declare isStopping: boolean;
+  declare canStop: boolean;
+  declare lockedBecause: string | null;
+  /** Whose draft this is: one for every thread, one for the next new one. */
+  declare draftKey: string;
+  declare private isEmpty: boolean;
+  declare private uploads: readonly Upload[];
+  declare private reply: string | null;
+  declare private toolId: string | null;
+  declare private modelId: string | null;
+  declare private menu: 'add' | 'model' | null;
+  declare private suggestions: readonly Suggestion[];
+  declare private active: number;
+  declare private problem: string | null;
+
+  private editor: Editor | null = null;
+  private trigger: Trigger | null = null;
+  private searching = 0;
+  private searchTimer: ReturnType<typeof setTimeout> | undefined;
+  private uploadKeys = 0;
+  private readonly others = new Map<string, { content: MessageContent[]; uploads: readonly Upload[]; reply: string | null }>();
+
+  constructor() {
+    super();
+    this.words = english;
+    this.isBusy = false;
+    this.isStopping = false;
+    this.canStop = true;
+    this.lockedBecause = null;
+    this.draftKey = '';
+    this.isEmpty = true;
+    this.uploads = [];
+    this.reply = null;
+    this.toolId = null;
+    this.modelId = null;
+    this.menu = null;
+    this.suggestions = [];
+    this.active = 0;
+    this.problem = null;
+  }
+
+  // What the page may do
+
+  override focus(): void {
+    this.editor?.focusEnd();
+  }
+
+  setValue(value: { content?: readonly MessageContent[]; reply?: string | null; attachments?: readonly Attachment[]; toolId?: string | null; modelId?: string }): void {
+    if (value.content) this.editor?.set(value.content);
+    if (value.reply !== undefined) this.reply = value.reply;
+    if (value.attachments) this.uploads = value.attachments.map((attachment) => this.asUpload(attachment));
+    if (value.toolId !== undefined) this.selectTool(value.toolId);
+    if (value.modelId !== undefined) this.modelId = value.modelId;
+    this.edited();
+  }
+
+  addFiles(files: Iterable<File>): void {
+    const { attachments } = this.options.composer ?? {};
+    if (!attachments?.enabled) return;
+    this.problem = null;
+    for (const file of files) {
+      const refusal = refusalOf(file, this.uploads.length, attachments, this.words);
+      if (refusal) {
+        this.problem = refusal;
+        continue;
+      }
+      const preview = file.type.startsWith('image/') ? URL.createObjectURL(file) : null;
+      const upload: Upload = { key: ++this.uploadKeys, name: file.name, mime: file.type, attachment: null, preview, failed: false, file, abort: new AbortController() };
+      this.uploads = [...this.uploads, upload];
+      void this.startUpload(upload);
+    }
+  }
+
+  get toolChoice(): string | null {
+    return this.toolId;
+  }
+
+  get isBlank(): boolean {
+    return this.editor === null || (this.editor.isEmpty && this.uploads.length === 0);
+  }
+
+  // Life
+
+  override willUpdate(changed: PropertyValues): void {
+    if (changed.has('draftKey') && changed.get('draftKey') !== undefined && this.editor) this.changeDraft(changed.get('draftKey') as string);
+    if (changed.has('options')) {
+      const { tools = [], models = [] } = this.options.composer ?? {};
+      if (this.toolId && !tools.some((tool) => tool.id === this.toolId)) this.toolId = null;
+      if (this.modelId && !models.some((model) => model.id === this.modelId)) this.modelId = null;
+    }
+  }
+
+  override firstUpdated(): void {
+    const element = this.renderRoot.querySelector('.editor') as HTMLElement;
+    this.editor = new Editor(element, this.renderRoot as ShadowRoot);
+    this.editor.set(this.stored(this.draftKey));
+    this.edited();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.searchTimer);
+  }
+
+  private changeDraft(before: string): void {
+    const editor = this.editor as Editor;
+    this.others.set(before, { content: editor.content(), uploads: this.uploads, reply: this.reply });
+    const draft = this.others.get(this.draftKey) ?? { content: this.stored(this.draftKey), uploads: [], reply: null };
+    editor.set(draft.content);
+    this.uploads = draft.uploads;
+    this.reply = draft.reply;
+    this.problem = null;
+    this.closeSuggestions();
+    this.isEmpty = editor.isEmpty;
+  }
+
+  private stored(key: string): MessageContent[] {
+    try {
+      return JSON.parse(sessionStorage.getItem(`chatkit-host.draft.${key}`) ?? '[]') as MessageContent[];
+    } catch {
+      return [];
+    }
+  }
+
+  private store(): void {
+    try {
+      const name = `chatkit-host.draft.${this.draftKey}`;
+      if (this.isEmpty) sessionStorage.removeItem(name);
+      else sessionStorage.setItem(name, JSON.stringify(this.editor?.content() ?? []));
+    } catch {
+      // Storage is full or not allowed here: the draft lives as long as the page.
+    }
+  }
+
+  // Sending
+
+  private get isSendable(): boolean {
+    const hasFiles = this.uploads.some((upload) => upload.attachment);
+    const isUploading = this.uploads.some((upload) => !upload.attachment && !upload.failed);
+    return (!this.isEmpty || hasFiles) && !isUploading && !this.isBusy && this.lockedBecause === null;
+  }
+
+  private async send(): Promise<void> {
+    const { editor } = this;
+    if (!editor || !this.isSendable) return;
+    const content = editor.content();
+    const { uploads, reply, toolId } = this;
+    const draft: Draft = { content, attachments: uploads.flatMap((upload) => upload.attachment ?? []), reply, toolId, modelId: this.chosenModel()?.id ?? null };
+    const key = this.draftKey;
+    editor.set([]);
+    this.uploads = [];
+    this.reply = null;
+    this.problem = null;
+    const tool = this.tools.find((each) => each.id === toolId);
+    if (tool && !tool.persistent) this.selectTool(null);
+    this.edited();
+    try {
+      await this.host.submit(draft);
+    } catch {
+      // Nothing was sent, and the element has said why: what was written comes back.
+      if (this.draftKey === key && this.isBlank) this.setValue({ content, reply, toolId });
+      if (this.uploads.length === 0) this.uploads = uploads;
+    }
+  }
+
+  // Files
+
+  private async startUpload(upload: Upload): Promise<void> {
+    try {
+      const attachment = await this.host.upload(upload.file as File, upload.abort.signal);
+      this.changeUpload(upload.key, { attachment });
+    } catch (error) {
+      if (upload.abort.signal.aborted) return;
+      this.changeUpload(upload.key, { failed: true });
+      this.problem = fill(this.words.fileFailed, { name: upload.name });
+      this.host.failed(error);
+    }
+  }
+
+  private changeUpload(key: number, change: Partial<Upload>): void {
+    this.uploads = this.uploads.map((upload) => (upload.key === key ? { ...upload, ...change } : upload));
+  }
+
+  private retryUpload(upload: Upload): void {
+    this.problem = null;
+    this.changeUpload(upload.key, { failed: false });
+    void this.startUpload(upload);
+  }
+
+  private removeUpload(upload: Upload): void {
+    upload.abort.abort();
+    if (upload.preview) URL.revokeObjectURL(upload.preview);
+    if (upload.attachment) this.host.forgetAttachment(upload.attachment.id);
+    this.uploads = this.uploads.filter((each) => each.key !== upload.key);
+    this.problem = null;
+    this.focus();
+  }
+
+  private asUpload(attachment: Attachment): Upload {
+    return { key: ++this.uploadKeys, name: attachment.name, mime: attachment.mime_type, attachment, preview: attachment.preview_url ?? null, failed: false, file: null, abort: new AbortController() };
+  }
+
+  private pickFiles(): void {
+    this.menu = null;
+    (this.renderRoot.querySelector('input[type=file]') as HTMLInputElement).click();
+  }
+
+  // Tools and models
+
+  private get tools(): readonly Tool[] {
+    return this.options.composer?.tools ?? [];
+  }
+
+  private selectTool(toolId: string | null): void {
+    this.menu = null;
+    if (this.toolId === toolId) return;
+    this.toolId = toolId;
+    this.host.toolChanged(toolId);
+  }
+
+  private chosenModel(): Model | undefined {
+    const models = this.options.composer?.models ?? [];
+    return models.find((model) => model.id === this.modelId) ?? models.find((model) => model.default) ?? models.find((model) => !model.disabled);
+  }
+
+  // Tags and commands
+
+  private search(): void {
+    const trigger = this.editor?.trigger() ?? null;
+    const { entities, commands } = this.options;
+    let find: ((query: string) => Promise<(Entity | Command)[]>) | undefined;
+    if (trigger?.kind === '@' && entities?.onTagSearch) find = (query) => entities.onTagSearch!(query);
+    if (trigger?.kind === '/' && commands?.enabled && commands.onSearch) find = (query) => commands.onSearch!(query);
+    this.trigger = find ? trigger : null;
+    clearTimeout(this.searchTimer);
+    if (!trigger || !find) {
+      this.closeSuggestions();
+      return;
+    }
+    const turn = ++this.searching;
+    this.searchTimer = setTimeout(() => {
+      find(trigger.query)
+        .then((found) => {
+          if (turn !== this.searching) return;
+          this.suggestions = found.map((each) => this.suggestion(each));
+          this.active = 0;
+        })
+        .catch((error: unknown) => this.host.failed(error));
+    }, SEARCH_DELAY);
+  }
+
+  private suggestion(found: Entity | Command): Suggestion {
+    if ('title' in found) return { ...found, label: found.title, choose: () => this.insertEntity(found) };
+    return { ...found, choose: () => void this.runCommand(found) };
+  }
+
+  private insertEntity(entity: Entity): void {
+    const { trigger } = this;
+    this.closeSuggestions();
+    this.editor?.insertTag(
+      { type: 'input_tag', id: entity.id, text: entity.title, data: entity.data ?? {}, group: entity.group ?? null, interactive: entity.interactive ?? false },
+      trigger?.range ?? null,
+    );
+    this.edited();
+  }
+
+  private async runCommand(command: Command): Promise<void> {
+    try {
+      const selection = await this.options.commands?.onSelect?.(command);
+      if (selection?.type === 'menu') {
+        this.suggestions = selection.commands.map((each) => this.suggestion(each));
+        this.active = 0;
+        return;
+      }
+      const { trigger } = this;
+      this.closeSuggestions();
+      trigger?.range.deleteContents();
+      if (selection?.type === 'entity') this.insertEntity(selection.entity);
+      this.edited();
+    } catch (error) {
+      this.host.failed(error);
+    }
+  }
+
+  private closeSuggestions(): void {
+    this.searching += 1;
+    this.suggestions = [];
+    this.trigger = null;
+  }
+
+  private mention(): void {
+    this.menu = null;
+    this.focus();
+    this.editor?.insertText(this.isEmpty ? '@' : ' @');
+    this.edited();
+  }
+
+  // Events
+
+  private edited(): void {
+    this.isEmpty = this.editor?.isEmpty ?? true;
+    // A line break that stays behind when everything is deleted would hide the placeholder.
+    if (this.editor?.element.textContent === '' && this.isEmpty) this.editor.element.replaceChildren();
+    this.store();
+    this.search();
+  }
+
+  private keyDown(event: KeyboardEvent): void {
+    // The page around us must not take these keys for its own shortcuts; Escape it may hear.
+    if (event.key !== 'Escape') event.stopPropagation();
+    if (event.isComposing || event.keyCode === 229) return;
+    if (this.suggestions.length > 0 && this.keyInSuggestions(event)) return;
+    if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
+      event.preventDefault();
+      if (this.isSendable) void this.send();
+    }
+  }
+
+  private keyInSuggestions(event: KeyboardEvent): boolean {
+    const next = moved(event.key, this.active, this.suggestions.length);
+    if (next !== null && event.key.startsWith('Arrow')) this.active = next;
+    else if (event.key === 'Enter' || event.key === 'Tab') this.suggestions[this.active]?.choose();
+    else if (event.key === 'Escape') this.closeSuggestions();
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  }
+
+  private paste(event: ClipboardEvent): void {
+    const data = event.clipboardData;
+    if (!data) return;
+    event.preventDefault();
+    const isOpen = this.options.composer?.attachments?.enabled === true;
+    if (isOpen && data.files.length > 0) {
+      this.addFiles(data.files);
+      return;
+    }
+    const text = data.getData('text/plain').replaceAll('\r\n', '\n');
+    if (isOpen && text.length > LONG_PASTE) this.addFiles([new File([text], 'pasted-text.txt', { type: 'text/plain' })]);
+    else if (text) document.execCommand('insertText', false, text) || this.editor?.insertText(text);
+    this.edited();
+  }
+
+  private toggleMenu(menu: 'add' | 'model'): void {
+    this.menu = this.menu === menu ? null : menu;
+    if (!this.menu) return;
+    void this.updateComplete.then(() => {
+      const items = this.renderRoot.querySelectorAll<HTMLElement>('[role^=menuitem]:not(:disabled)');
+      ([...items].find((item) => item.ariaChecked === 'true') ?? items[0])?.focus();
+    });
+    const close = (event: Event): void => {
+      if (event.composedPath().some((node) => node instanceof Element && node.matches('.menu, [aria-haspopup=menu]') && this.renderRoot.contains(node))) return;
+      this.menu = null;
+      removeEventListener('pointerdown', close, true);
+    };
+    addEventListener('pointerdown', close, true);
+  }
+
+  private closeMenu(menu: 'add' | 'model'): void {
+    this.menu = null;
+    (this.renderRoot.querySelector(`[data-opens=${menu}]`) as HTMLElement | null)?.focus();
+  }
+
+  // Looks
+
+  override render(): TemplateResult {
+    const { composer = {}, entities } = this.options;
+    const tool = this.tools.find((each) => each.id === this.toolId);
+    const hasMenus = entities?.onTagSearch !== undefined || this.options.commands?.enabled === true;
+    const isLocked = this.lockedBecause !== null;
+    const isSlim = this.tools.length === 0 && !composer.models?.length && !composer.attachments?.enabled && !(hasMenus && entities?.showComposerMenu);
+    const placeholder = this.lockedBecause ?? tool?.placeholderOverride ?? composer.placeholder ?? this.words.placeholder;
+    return html`
+      ${this.problem ? html`<p class="problem" role="alert">${icon('alert', 16)} ${this.problem}</p>` : nothing}
+      <div class=${classMap({ box: true, locked: isLocked, slim: isSlim })} @click=${this.focusEditor}>
+        ${this.suggestionList()}
+        ${this.reply ? this.quote(this.reply) : nothing}
+        ${this.uploads.length > 0 ? html`<ul class="uploads">${repeat(this.uploads, (upload) => upload.key, (upload) => this.upload(upload))}</ul>` : nothing}
+        <div
+          class=${classMap({ editor: true, empty: this.isEmpty })}
+          role=${hasMenus ? 'combobox' : 'textbox'}
+          aria-label=${placeholder}
+          aria-multiline=${hasMenus ? nothing : 'true'}
+          aria-expanded=${hasMenus ? String(this.suggestions.length > 0) : nothing}
+          aria-haspopup=${hasMenus ? 'listbox' : nothing}
+          aria-controls=${hasMenus ? 'suggestions' : nothing}
+          aria-activedescendant=${this.suggestions.length > 0 ? `suggestion-${this.active}` : nothing}
+          aria-disabled=${isLocked ? 'true' : nothing}
+          contenteditable=${isLocked ? 'false' : 'plaintext-only'}
+          data-placeholder=${placeholder}
+          dir="auto"
+          enterkeyhint="send"
+          tabindex=${isLocked ? nothing : '0'}
+          @input=${this.edited}
+          @keydown=${this.keyDown}
+          @keyup=${stop}
+          @keypress=${stop}
+          @paste=${this.paste}
+          @blur=${this.closeSuggestions}
+        ></div>
+        <div class="bar">
+          ${this.addButton()} ${this.toolButtons(tool)}
+          <span class="room"></span>
+          ${this.modelButton()} ${this.sendButton()}
+        </div>
+      </div>
+      <input type="file" hidden multiple aria-hidden="true" tabindex="-1" accept=${acceptAttribute(composer.attachments ?? { enabled: false })} @change=${this.picked} />
+    `;
+  }
+
+  private focusEditor(event: Event): void {
+    if (event.target === event.currentTarget || (event.target as Element).matches('.bar, .room')) this.focus();
+  }
+
+  private picked(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    this.addFiles([...(input.files ?? [])]);
+    input.value = '';
+    this.focus();
+  }
+
+  private quote(text: string): TemplateResult {
+    return html`<div class="quote">
+      <blockquote aria-label=${this.words.quote}>${text}</blockquote>
+      <button class="icon-button small" aria-label=${this.words.removeQuote} @click=${() => (this.reply = null)}>${icon('close', 16)}</button>
+    </div>`;
+  }
+
+  private upload(upload: Upload): TemplateResult {
+    const isBusy = !upload.attachment && !upload.failed;
+    return html`<li class=${classMap({ upload: true, failed: upload.failed, picture: upload.preview !== null })}>
+      ${upload.preview ? html`<img src=${upload.preview} alt="" />` : html`<span class="file">${icon('document', 20)}</span>`}
+      ${upload.preview ? nothing : html`<span class="name">${upload.name}</span>`}
+      ${isBusy ? html`<span class="spinner" role="status" aria-label=${fill(this.words.uploading, { name: upload.name })}></span>` : nothing}
+      ${upload.failed && upload.file ? html`<button class="icon-button small" aria-label=${this.words.retry} @click=${() => this.retryUpload(upload)}>${icon('retry', 16)}</button>` : nothing}
+      <button class="icon-button small remove" aria-label=${fill(this.words.removeFile, { name: upload.name })} @click=${() => this.removeUpload(upload)}>${icon('close', 14)}</button>
+    </li>`;
+  }
+
+  private addButton(): TemplateResult | typeof nothing {
+    const { composer = {}, entities } = this.options;
+    const canAttach = composer.attachments?.enabled === true;
+    const canMention = entities?.onTagSearch !== undefined && entities.showComposerMenu === true;
+    const tools = this.tools.filter((tool) => !tool.pinned);
+    if (this.lockedBecause !== null || (!canAttach && !canMention && tools.length === 0)) return nothing;
+    return html`<div class="anchor">
+      <button class="icon-button" data-opens="add" aria-label=${this.words.add} aria-haspopup="menu" aria-expanded=${String(this.menu === 'add')} @click=${() => this.toggleMenu('add')}>
+        ${icon('plus', 20)}
+      </button>
+      ${this.menu === 'add'
+        ? html`<div class="menu" role="menu" aria-label=${this.words.add} @keydown=${(event: KeyboardEvent) => walkMenu(event, () => this.closeMenu('add'))}>
+            ${canAttach ? html`<button role="menuitem" @click=${this.pickFiles}>${icon('paperclip', 18)} ${this.words.attach}</button>` : nothing}
+            ${canMention ? html`<button role="menuitem" @click=${this.mention}>${icon('at-sign', 18)} ${this.words.mention}</button>` : nothing}
+            ${tools.length > 0 && (canAttach || canMention) ? html`<hr />` : nothing}
+            ${tools.map(
+              (tool) => html`<button role="menuitemradio" aria-checked=${String(tool.id === this.toolId)} @click=${() => this.chooseTool(tool)}>
+                ${icon(tool.icon ?? 'tool', 18)} ${tool.label} ${tool.id === this.toolId ? html`<span class="mark">${icon('check', 16)}</span>` : nothing}
+              </button>`,
+            )}
+          </div>`
+        : nothing}
+    </div>`;
+  }
+
+  private chooseTool(tool: Tool): void {
+    this.selectTool(this.toolId === tool.id ? null : tool.id);
+    this.focus();
+  }
+
+  private toolButtons(chosen: Tool | undefined): TemplateResult[] {
+    if (this.lockedBecause !== null) return [];
+    const shown = this.tools.filter((tool) => tool.pinned || tool === chosen);
+    return shown.map(
+      (tool) => html`<button
+        class=${classMap({ chip: true, on: tool === chosen })}
+        aria-pressed=${String(tool === chosen)}
+        title=${tool === chosen ? fill(this.words.clearTool, { name: tool.label }) : tool.label}
+        @click=${() => this.chooseTool(tool)}
+      >
+        ${icon(tool.icon ?? 'tool', 16)}<span>${tool.shortLabel ?? tool.label}</span>${tool === chosen ? icon('close', 14) : nothing}
+      </button>`,
+    );
+  }
+
+  private modelButton(): TemplateResult | typeof nothing {
+    const models = this.options.composer?.models ?? [];
+    const chosen = this.chosenModel();
+    if (models.length === 0 || this.lockedBecause !== null) return nothing;
+    return html`<div class="anchor end">
+      <button class="chip quiet" data-opens="model" aria-label="${this.words.model}: ${chosen?.label ?? ''}" aria-haspopup="menu" aria-expanded=${String(this.menu === 'model')} @click=${() => this.toggleMenu('model')}>
+        <span>${chosen?.label}</span>${icon('chevron-down', 16)}
+      </button>
+      ${this.menu === 'model'
+        ? html`<div class="menu" role="menu" aria-label=${this.words.model} @keydown=${(event: KeyboardEvent) => walkMenu(event, () => this.closeMenu('model'))}>
+            ${models.map(
+              (model) => html`<button role="menuitemradio" aria-checked=${String(model === chosen)} ?disabled=${model.disabled} @click=${() => this.chooseModel(model)}>
+                <span class="two-lines"><span>${model.label}</span>${model.description ? html`<small>${model.description}</small>` : nothing}</span>
+                ${model === chosen ? html`<span class="mark">${icon('check', 16)}</span>` : nothing}
+              </button>`,
+            )}
+          </div>`
+        : nothing}
+    </div>`;
+  }
+
+  private chooseModel(model: Model): void {
+    this.modelId = model.id;
+    this.closeMenu('model');
+  }
+
+  private sendButton(): TemplateResult {
+    if (this.isBusy) {
+      return html`<button class="send stop" aria-label=${this.words.stop} title=${this.words.stop} ?disabled=${this.isStopping || !this.canStop} @click=${() => this.host.stop()}>
+        ${icon('stop', 18)}
+      </button>`;
+    }
+    return html`<button class="send" aria-label=${this.words.send} title=${this.words.send} ?disabled=${!this.isSendable} @click=${this.send}>${icon('arrow-up', 20)}</button>`;
+  }
+
+  private suggestionList(): TemplateResult | typeof nothing {
+    if (this.suggestions.length === 0) return nothing;
+    const groups = Map.groupBy(this.suggestions.map((suggestion, at) => ({ suggestion, at })), ({ suggestion }) => suggestion.group ?? '');
+    return html`<div class="menu suggestions" id="suggestions" role="listbox" aria-label=${this.words.suggestions}>
+      ${[...groups].map(
+        ([group, found]) => html`<div role="group" aria-label=${group || this.words.suggestions}>
+          ${group ? html`<div class="group" aria-hidden="true">${group}</div>` : nothing}
+          ${found.map(
+            ({ suggestion, at }) => html`<div
+              class="option"
+              id="suggestion-${at}"
+              role="option"
+              aria-selected=${String(at === this.active)}
+              @pointerdown=${(event: Event) => event.preventDefault()}
+              @click=${suggestion.choose}
+              @pointermove=${() => (this.active = at)}
+            >
+              ${suggestion.icon ? icon(suggestion.icon, 18) : nothing}
+              <span class="two-lines"><span>${suggestion.label}</span>${suggestion.description ? html`<small>${suggestion.description}</small>` : nothing}</span>
+            </div>`,
+          )}
+        </div>`,
+      )}
+    </div>`;
+  }
+}
+
+function stop(event: Event): void {
+  event.stopPropagation();
+}

@@ -1,0 +1,18 @@
+import type { Failure } from '../core/thread.ts';
+import type { Words } from './words.ts';
+
+/** What went wrong and what to do about it. The server's own sentence is for the user too, and knows more. */
+export function sentenceFor(failure: Failure, words: Words): string {
+  if (failure.code === 'network') return words.errorNetwork;
+  if (failure.code === 'timeout') return words.errorTimeout;
+  if (failure.code === 'no_client_tool') return words.errorTool;
+  const { status = 0 } = failure;
+  if (status === 401) return words.errorUnauthorized;
+  if (status === 404) return words.errorNotFound;
+  if (failure.message) return failure.message;
+  if (status === 403) return words.errorForbidden;
+  if (status === 409) return words.errorBusy;
+  if (status === 413) return words.errorTooLarge;
+  if (status === 429) return words.errorRate;
+  return status >= 500 ? words.errorServer : words.errorAnswer;
+}
