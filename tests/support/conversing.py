@@ -23,6 +23,7 @@ class Said:
     thread_id: str
     turn_id: str
     reading: Reading
+    watching: Reading | None = None
     status: str = ""
 
 
@@ -36,6 +37,8 @@ class Conversing:
     longest_silence: float = 30.0
     """How long an answer may be silent before it counts as stuck."""
     words: tuple[int, int] = (3, 25)
+    watched: bool = False
+    """Whether a second reader, on any server, reads every answer along."""
     said: list[Said] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
     posted: int = 0
@@ -50,9 +53,12 @@ class Conversing:
             if one is None:
                 return
             thread_id = one.thread_id
-            one.status = await self.client.follow(
-                one.turn_id, one.reading, first=one.first, seconds=self.longest_silence
-            )
+            seconds = self.longest_silence
+            async with asyncio.TaskGroup() as group:
+                if self.watched:
+                    one.watching = Reading()
+                    group.create_task(self.client.follow(one.turn_id, one.watching, seconds=seconds))
+                one.status = await self.client.follow(one.turn_id, one.reading, first=one.first, seconds=seconds)
 
     async def _say(self, thread_id: str | None, over: asyncio.Event) -> "_Begun | None":
         """The same key again and again until it is acknowledged. None: nothing was, and it is over."""
@@ -115,6 +121,13 @@ async def check_conversations(client: ResumingClient, talks: Sequence[Conversing
                 for event in whole
                 if read.get(event.seq) != event.data
             ]
+            if one.watching is not None:
+                watched = dict(_by_seq(one.watching.events))
+                gaps += [
+                    f"{one.turn_id}:{event.seq} (second reader)"
+                    for event in whole
+                    if watched.get(event.seq) != event.data
+                ]
             ahead += len(read) - len(whole)
             mine = [item for item in items[one.thread_id] if item["id"] in {each["id"] for each in shown(whole)}]
             if shown(whole) != mine or not _answered(one, mine):

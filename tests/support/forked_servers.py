@@ -133,6 +133,17 @@ class ForkedServer:
         with suppress(ProcessLookupError):
             os.kill(self.pid, sign)
 
+    def inside(self) -> dict[str, int]:
+        """How many asyncio tasks and threads the process has, as it tells itself."""
+        told = self._log.with_suffix(f".{self.pid}.json")
+        told.unlink(missing_ok=True)
+        self.send(signal.SIGUSR1)
+        deadline = time.monotonic() + 5
+        while not told.exists():
+            assert time.monotonic() < deadline, "the server does not tell"
+            time.sleep(0.01)
+        return json.loads(told.read_text())
+
     def kill(self) -> None:
         self._end(signal.SIGKILL, 10)
 
@@ -197,6 +208,8 @@ def _fork(wanted: dict[str, Any]) -> int:
     nothing = os.open(os.devnull, os.O_RDWR)
     for target, source in ((0, nothing), (1, nothing), (2, log)):
         os.dup2(source, target)
+    told = Path(wanted["log"]).with_suffix(f".{os.getpid()}.json")
+    signal.signal(signal.SIGUSR1, lambda *_: _tell(told))
     from chatkit_host.cli import main
 
     status = 1
@@ -204,6 +217,14 @@ def _fork(wanted: dict[str, Any]) -> int:
         status = main(wanted["arguments"])
     finally:
         os._exit(status)
+
+
+def _tell(path: Path) -> None:
+    import asyncio
+
+    whole = path.with_suffix(".part")
+    whole.write_text(json.dumps({"tasks": len(asyncio.all_tasks()), "threads": threading.active_count()}))
+    whole.rename(path)
 
 
 def _status(pid: int, statuses: dict[int, int]) -> int | None:
