@@ -7,7 +7,6 @@ import { popupStyles } from './popup-styles.ts';
 
 const layout = css`
   .widget {
-    container-type: inline-size;
     color: var(--text);
     font-size: var(--size);
     line-height: 1.45;

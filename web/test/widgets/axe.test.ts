@@ -20,8 +20,8 @@ test.each([
   document.body.style.setProperty('background', scheme === 'dark' ? '#121418' : '#fff');
   document.body.style.setProperty('color', scheme === 'dark' ? '#eceef2' : '#16181d');
   showGallery(host, scheme);
-  await expect.poll(() => host.querySelectorAll('math').length).toBeGreaterThan(0);
-  await expect.poll(() => host.querySelectorAll('.hl-keyword').length).toBeGreaterThan(0);
+  await expect.poll(() => host.querySelectorAll('math').length, { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => host.querySelectorAll('.hl-keyword').length, { timeout: 10_000 }).toBeGreaterThan(0);
   for (const opened of ['#Select .w-picker-button', '#DatePicker .w-picker-button', '']) {
     if (opened) host.querySelector<HTMLElement>(opened)!.click();
     await new Promise((next) => setTimeout(next, 200));

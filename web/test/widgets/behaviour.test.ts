@@ -57,7 +57,7 @@ test('an action that fails leaves the control usable', async () => {
   const shown = show({ type: 'Card', children: [{ type: 'Button', label: 'Go', onClickAction: { type: 'go' } }] }, { act: () => Promise.reject(new Error('no')) });
   const button = find(shown, 'button');
   button.click();
-  await expect.poll(() => button.hasAttribute('aria-busy')).toBe(false);
+  await expect.poll(() => button.hasAttribute('aria-busy'), { timeout: 5_000 }).toBe(false);
 });
 
 test('while an answer streams only actions that need no stream are sent', () => {
@@ -207,12 +207,12 @@ test('a press on an open select closes it, and one outside too', async () => {
   await userEvent.click(select);
   expect(select.getAttribute('aria-expanded')).toBe('true');
   await userEvent.click(select);
-  await expect.poll(() => select.getAttribute('aria-expanded')).toBe('false');
+  await expect.poll(() => select.getAttribute('aria-expanded'), { timeout: 5_000 }).toBe('false');
   await userEvent.click(select);
-  await userEvent.click(find(shown, '.w-label'), { position: { x: 2, y: 2 } });
-  await expect.poll(() => select.parentElement!.querySelector('[popover]')!.matches(':popover-open')).toBe(true);
-  await userEvent.keyboard('{Escape}');
-  expect(select.getAttribute('aria-expanded')).toBe('false');
+  expect(select.getAttribute('aria-expanded')).toBe('true');
+  await userEvent.click(find(shown, '.w-card-body'), { position: { x: 10, y: 10 } });
+  await expect.poll(() => select.getAttribute('aria-expanded'), { timeout: 5_000 }).toBe('false');
+  expect(select.parentElement!.querySelector('[popover]')!.matches(':popover-open')).toBe(false);
 });
 
 test('a clearable select can be emptied', () => {
@@ -324,7 +324,7 @@ test('a chart is read with the arrow keys, shows a tooltip and has a table', asy
   const { show } = stage();
   const shown = show(fixtures['Chart']!);
   const plot = find(shown, '.w-plot');
-  await expect.poll(() => shown.querySelectorAll('.w-bar').length).toBe(10);
+  await expect.poll(() => shown.querySelectorAll('.w-bar').length, { timeout: 5_000 }).toBe(10);
   plot.focus();
   await userEvent.keyboard('{ArrowRight}{ArrowRight}');
   expect(find(shown, '[aria-live]').textContent).toBe('Feb: Web 420, App 260, Goal 500');
@@ -339,7 +339,7 @@ test('a chart is read with the arrow keys, shows a tooltip and has a table', asy
 test('stacked bars stand on each other and none leaves the plot', async () => {
   const { show } = stage();
   const shown = show(fixtures['Chart']!);
-  await expect.poll(() => shown.querySelectorAll('.w-bar').length).toBe(10);
+  await expect.poll(() => shown.querySelectorAll('.w-bar').length, { timeout: 5_000 }).toBe(10);
   const bars = [...shown.querySelectorAll('.w-bar')].map((bar) => bar.getBoundingClientRect());
   const plot = find(shown, '.w-plot-area').getBoundingClientRect();
   for (let month = 0; month < 5; month += 1) {

@@ -8,7 +8,7 @@ page.replaceSync(`
   section { break-inside: avoid; margin-block-end: 24px; }
   h1 { display: none; }
   h2 { font-size: 12px; opacity: .6; margin: 0 0 6px; }
-  #text { break-inside: auto; }
+  #prose { break-inside: auto; }
 `);
 const host = document.createElement('main');
 document.body.append(host);

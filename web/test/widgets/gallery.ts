@@ -23,5 +23,5 @@ export function showGallery(host: HTMLElement, scheme: 'light' | 'dark', locale 
       ${renderWidget(root, { itemId: name, locale, scheme, busy: false, act: async () => {}, imagePolicy: asked, onLink: () => false, formState: new FormStore() })}
     </section>`,
   );
-  render(html`<h1>Gallery</h1><section id="text" aria-label="Text"><h2>Text</h2>${text}</section>${widgets}`, host);
+  render(html`<h1>Gallery</h1><section id="prose" aria-label="Prose"><h2>Prose</h2>${text}</section>${widgets}`, host);
 }

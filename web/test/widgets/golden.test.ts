@@ -18,7 +18,7 @@ test.each(Object.keys(fixtures).filter((name) => name !== 'Chart' && name !== 'A
 
 test.each(['Chart', 'Area'])('%s is drawn as agreed', async (name) => {
   const shown = stage().show(fixtures[name]!);
-  await expect.poll(() => shown.querySelectorAll('.w-line').length).toBeGreaterThan(0);
+  await expect.poll(() => shown.querySelectorAll('.w-line').length, { timeout: 5_000 }).toBeGreaterThan(0);
   const shape = [...shown.querySelectorAll('.w-drawing > *')].map((element) => `${element.localName}.${element.getAttribute('class')}`);
   const table = [...shown.querySelectorAll('table tr')].map((row) => [...row.children].map((cell) => cell.textContent));
   expect({ shape, table }).toMatchSnapshot();
