@@ -6,10 +6,13 @@ import type { Environment } from './environment.ts';
 import { highlightedCode } from './lazy.ts';
 import { scrollable } from './scrollable.ts';
 
-/** A block of code: coloured once it is finished, scrolling inside itself, always left to right. */
-export function codeBlock(code: string, info: string, finished: boolean, { words }: Environment): TemplateResult {
-  const language = info.trim().split(/[\s{,:]/, 1)[0] ?? '';
-  const label = language || words.code;
+/**
+ * A block of code: coloured once it is finished, scrolling inside itself, always left to right. `info` is what
+ * its first line says about it, or nothing while that line is being written.
+ */
+export function codeBlock(code: string, info: string | undefined, finished: boolean, { words }: Environment): TemplateResult {
+  const language = info?.trim().split(/[\s{,:]/, 1)[0] ?? '';
+  const label = info === undefined ? '' : language || words.code;
   const copy = async (event: MouseEvent) => {
     const button = event.currentTarget as HTMLElement;
     if (!(await copyText(code, button))) return;

@@ -26,7 +26,7 @@ function repairedBlock(token: Token): Token[] {
     case 'blockquote':
       return [{ ...token, tokens: repair(token.tokens ?? []) }];
     case 'list':
-      return [repairedList(token as Tokens.List)];
+      return repairedList(token as Tokens.List);
     case 'table':
       return [repairedTable(token as Tokens.Table)];
     default:
@@ -71,14 +71,16 @@ export function isClosedFence(raw: string): boolean {
   return fence !== undefined && new RegExp(`\\n {0,3}${fence}[${fence[0]}]*[ \\t]*\\n*$`).test(raw);
 }
 
-function repairedList(token: Tokens.List): Token {
+function repairedList(token: Tokens.List): Token[] {
   const items = [...token.items];
   const item = items.pop();
-  if (!item) return token;
+  if (!item) return [];
+  // A sign alone may yet become a rule or emphasis.
+  if (/^\s*(?:[-*+]|\d{1,9}[.)])$/.test(item.raw)) return items.length > 0 ? [{ ...token, items }] : [];
   // `- [` is the beginning of a task, not a text.
   const begunTask = !item.task && /^\[(?:[ xX]\]?)?$/.test(item.text);
   items.push(begunTask ? { ...item, text: '', tokens: [] } : { ...item, tokens: repair(item.tokens) });
-  return { ...token, items };
+  return [{ ...token, items }];
 }
 
 function repairedTable(token: Tokens.Table): Token {
@@ -237,6 +239,8 @@ function delimiter(text: string, at: number, count: number, openings: Opening[])
     opening.count -= matched;
     if (opening.count === 0) openings.pop();
   }
+  // Between letters a single star is more often a product than emphasis.
+  if (mark === '*' && count === 1 && closes && after !== '') return;
   // At the very end a run is either half of a closing mark or the beginning of an opening one.
   if (rest > 0 && (opens || after === '')) openings.push({ mark, count: rest, at: at + count - rest });
 }

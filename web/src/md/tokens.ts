@@ -23,7 +23,7 @@ export function blockTemplate(token: Token, open: boolean, environment: Environm
     case 'heading':
       return heading((token as Tokens.Heading).depth, inline(token.tokens ?? [], environment));
     case 'code':
-      return codeBlock(withoutMarks(token.text), token.lang ?? '', !open || isClosedFence(token.raw), environment);
+      return code(token as Tokens.Code, open, environment);
     case 'formula':
       return displayFormula(token.text, environment);
     case 'blockquote':
@@ -73,6 +73,11 @@ function list(token: Tokens.List, open: boolean, environment: Environment): Temp
   return token.ordered
     ? html`<ol class=${spaced} dir="auto" start=${token.start === 1 ? nothing : token.start}>${items}</ol>`
     : html`<ul class=${spaced} dir="auto">${items}</ul>`;
+}
+
+function code({ text, lang, raw }: Tokens.Code, open: boolean, environment: Environment): TemplateResult {
+  const named = !open || raw.includes('\n');
+  return codeBlock(withoutMarks(text), named ? (lang ?? '') : undefined, !open || isClosedFence(raw), environment);
 }
 
 function tick({ checked }: Tokens.Checkbox, { words }: Environment): TemplateResult {

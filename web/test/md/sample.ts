@@ -48,3 +48,44 @@ Raw <b>HTML</b> and <script>alert(1)</script> stay text. Arabic: شاي.
 
 The end, with \\*stars\\* and **bold**.
 `;
+
+/** An answer as models like to write them, without a mark that can only be understood backwards. */
+export const answer = `Sure! Here's how it works:
+
+1. **First step:** do *this* and then run \`npm install\`.
+2. **Second step** – see [the docs](https://example.org/a_b(c)) for __details__.
+   * nested _item_ with **bold**
+   * another: \`a\` → \`b\`
+
+   \`\`\`ts
+   const x: number = 1;
+   \`\`\`
+3. Done
+
+### Comparison
+
+| Option | Price | Pros & cons |
+|---|---|---|
+| **A** | $5 | fast, [link](https://a.example) |
+| B | $10 | *slow* |
+
+---
+
+Formula: $E = mc^2$ and \\(a^2 + b^2 = c^2\\), or
+
+\\[
+\\int_0^1 x\\,dx = \\frac12
+\\]
+
+> **Note:** quote with \`code\`
+> second line
+
+- [ ] todo *one*
+- [x] done **two**
+
+Term_with_underscores and 2*3*4 and a*b; 5 < 6 & 7 > 3; <kbd>Ctrl</kbd>.
+
+![img](https://example.org/i.png) 42
+
+1986\\. A great year. Email me at a@b.example or visit www.example.org/x_y.
+`;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { repairedInline } from '../../src/md/repair.ts';
 import { markdownPage, showAll } from './page.ts';
-import { sample } from './sample.ts';
+import { answer, sample } from './sample.ts';
 
 test.each([
   ['a **bold', 'a **bold**'],
@@ -11,6 +11,7 @@ test.each([
   ['**a *b', '**a *b***'],
   ['a *', 'a'],
   ['2 * 3', '2 * 3'],
+  ['2*3', '2*3'],
   ['snake_case_name', 'snake_case_name'],
   ['_soft', '_soft_'],
   ['~~gone', '~~gone~~'],
@@ -51,6 +52,21 @@ test('fed letter by letter nothing half written is ever shown', () => {
       [sample.slice(Math.max(0, end - 30), end), false, false, false, false],
     );
     for (const block of shown.querySelectorAll('pre')) expect(block.textContent).not.toMatch(/`|~~~/);
+  }
+});
+
+test('fed letter by letter what was shown is not taken back', () => {
+  const page = markdownPage();
+  let [text, kinds] = ['', ''];
+  for (let end = 0; end <= answer.length; end += 1) {
+    const shown = page.show(answer.slice(0, end), { streaming: true, imagePolicy: { decide: () => 'ask', release: () => {} } });
+    const copy = shown.cloneNode(true) as HTMLElement;
+    for (const formula of copy.querySelectorAll('.md-formula')) formula.remove();
+    const now = [copy.textContent!.replace(/\s+/g, ' ').trim(), [...shown.children].map(({ localName }) => localName).join(' ')] as const;
+    // The last two letters may turn out to be a mark.
+    const kept = now[0].startsWith(text.slice(0, -2).trim()) && now[1].startsWith(kinds);
+    expect([answer.slice(Math.max(0, end - 30), end), kept, kept || [text, now[0], kinds, now[1]]]).toEqual([expect.anything(), true, true]);
+    [text, kinds] = now;
   }
 });
 
@@ -108,11 +124,11 @@ test('a text that changes instead of growing is shown as it now is', () => {
 /** The times of the updates of a streamed answer of 30 kB, in milliseconds, shortest first. */
 function streamedTimes(): number[] {
   const page = markdownPage();
-  const answer = sample.repeat(Math.ceil(30_000 / sample.length)).slice(0, 30_000);
+  const long = sample.repeat(Math.ceil(30_000 / sample.length)).slice(0, 30_000);
   const times: number[] = [];
-  for (let end = 50; end <= answer.length; end += 50) {
+  for (let end = 50; end <= long.length; end += 50) {
     const start = performance.now();
-    page.show(answer.slice(0, end), { streaming: true, imagePolicy: showAll });
+    page.show(long.slice(0, end), { streaming: true, imagePolicy: showAll });
     times.push(performance.now() - start);
     void page.host.offsetHeight;
   }
