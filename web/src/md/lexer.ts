@@ -39,12 +39,54 @@ const extensions: TokenizerAndRendererExtension[] = [
 
 const { defaults } = new Marked({ gfm: true, extensions });
 
-/** The blocks of a text, and whether it defines link references, which reach backwards. */
+/** Signs in one paragraph from which on it is read as plain text: emphasis costs their number squared. */
+const MOST_SIGNS = 500;
+/** Quotes and lists inside each other from which on they are read as plain text. */
+const DEEPEST = 40;
+
+export function isCrowded(paragraph: string): boolean {
+  return paragraph.length > MOST_SIGNS && (paragraph.match(/[*_~[<$\\]/g)?.length ?? 0) > MOST_SIGNS;
+}
+
+class BoundedLexer extends Lexer {
+  override inlineTokens(source: string, tokens: Token[] = []): Token[] {
+    if (!isCrowded(source)) return super.inlineTokens(source, tokens);
+    tokens.push(plain(source));
+    return tokens;
+  }
+}
+
+function plain(text: string): Tokens.Text {
+  return { type: 'text', raw: text, text, escaped: false };
+}
+
+function plainParagraph(text: string): Tokens.Paragraph {
+  return { type: 'paragraph', raw: text, text, tokens: [plain(text)] };
+}
+
+function isDeep(token: Token, left = DEEPEST): boolean {
+  if (left === 0) return true;
+  const { items = [], tokens = [] } = token as { items?: Token[]; tokens?: Token[] };
+  return [...items, ...(token.type === 'blockquote' || token.type === 'list_item' ? tokens : [])].some((inner) => isDeep(inner, left - 1));
+}
+
+/**
+ * The blocks of a text, and whether it defines link references, which reach backwards. A text made to exhaust
+ * the reader, or written by a model that repeats itself, comes back as plain text.
+ */
 export function blockTokens(text: string): { tokens: Token[]; references: boolean } {
-  const tokens = new Lexer(defaults).lex(text);
-  return { tokens, references: Object.keys(tokens.links).length > 0 };
+  try {
+    const tokens = new BoundedLexer(defaults).lex(text);
+    return {
+      tokens: tokens.map((token) => (isDeep(token) ? plainParagraph(token.raw) : token)),
+      references: Object.keys(tokens.links).length > 0,
+    };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { tokens: [plainParagraph(text)], references: false };
+  }
 }
 
 export function inlineTokens(text: string): Token[] {
-  return new Lexer(defaults).inlineTokens(text);
+  return new BoundedLexer(defaults).inlineTokens(text);
 }

@@ -1,5 +1,5 @@
 import type { Token, Tokens } from 'marked';
-import { blockTokens, inlineTokens } from './lexer.ts';
+import { blockTokens, inlineTokens, isCrowded } from './lexer.ts';
 
 /**
  * Completes the end of a text that is still being written, so that half of a mark is never shown: open
@@ -113,6 +113,7 @@ interface Opening {
 const HELD_BACK = 400;
 
 export function repairedInline(text: string): string {
+  if (isCrowded(text)) return text;
   const openings: Opening[] = [];
   const brackets: number[] = [];
   let at = 0;

@@ -23,7 +23,7 @@ export function button(node: WidgetNode, scope: Scope): TemplateResult {
   const size = typeof node.size === 'string' ? node.size : 'lg';
   const drawn = (name: unknown) => (typeof name === 'string' ? icon(name, iconSize(node.iconSize, controlIcon(size))) : nothing);
   const submits = node.submit === true && scope.insideForm;
-  const action = actionOf(node.onClickAction);
+  const action = submits ? scope.submitAction : actionOf(node.onClickAction);
   const press = (event: MouseEvent) => {
     if (!submits) void perform(action, event.currentTarget as HTMLElement, 'self', scope);
   };

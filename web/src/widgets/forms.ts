@@ -10,24 +10,24 @@ import type { Scope } from './scope.ts';
 import { styled } from './styled.ts';
 
 /** The same scope for the nodes inside a form. */
-export function formScope(node: WidgetNode, scope: Scope): Scope {
-  return { ...scope, insideForm: true, fields: new Fields(scope.formKeys.get(node)!, node, scope.context.formState) };
+export function formScope(node: WidgetNode, submitAction: Action | undefined, scope: Scope): Scope {
+  return { ...scope, insideForm: true, submitAction, fields: new Fields(scope.formKeys.get(node)!, node, scope.context.formState) };
 }
 
 /** The handler of a form: its fields are checked, the first bad one gets the focus, and only then it is sent. */
-export function submission(action: Action | undefined, automatic: Loading, scope: Scope): (event: SubmitEvent) => void {
+export function submission(automatic: Loading, scope: Scope): (event: SubmitEvent) => void {
   return (event) => {
     event.preventDefault();
     event.stopPropagation();
     const form = event.currentTarget as HTMLFormElement;
     const source = event.submitter ?? form;
-    if (isComplete(form, scope)) void perform(action, source, source === form ? 'container' : automatic, scope);
+    if (isComplete(form, scope)) void perform(scope.submitAction, source, source === form ? 'container' : automatic, scope);
   };
 }
 
 export function form(node: WidgetNode, scope: Scope): TemplateResult {
-  const inner = formScope(node, scope);
-  const submit = submission(actionOf(node.onSubmitAction), 'self', inner);
+  const inner = formScope(node, actionOf(node.onSubmitAction), scope);
+  const submit = submission('self', inner);
   return html`<form class=${node.direction === 'row' ? 'w-form w-row' : 'w-form w-col'} novalidate ${styled(boxStyles(node))} @submit=${submit}>${drawChildren(node, inner)}</form>`;
 }
 

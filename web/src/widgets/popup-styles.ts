@@ -38,8 +38,8 @@ export const popupStyles = css`
   .widget .w-picker-value.w-empty {
     color: var(--text-tertiary);
   }
-  .widget .w-picker:has(.w-picker-clear) .w-picker-value {
-    padding-inline-end: 24px;
+  .widget .w-picker:has(.w-picker-clear) .w-picker-button .icon {
+    margin-inline-start: 24px;
   }
   .widget .w-picker-clear {
     position: absolute;

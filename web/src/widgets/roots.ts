@@ -34,13 +34,13 @@ function looks(node: WidgetNode): Record<string, string | undefined> {
 const cardSizes = new Set(['sm', 'md', 'lg', 'full']);
 
 export function card(node: WidgetNode, scope: Scope): TemplateResult {
-  const inner = node.asForm === true ? formScope(node, scope) : scope;
+  const confirm = actionOf((node.confirm as { action?: unknown } | undefined)?.action);
+  const inner = node.asForm === true ? formScope(node, confirm, scope) : scope;
   const size = cardSizes.has(String(node.size)) ? String(node.size) : 'md';
   const styles = styled({ ...looks(node), ...borders(node.border) });
   const content = html`${status(node.status, scope)}${node.collapsed === true ? collapsedBody(node, inner) : cardBody(node, inner)}`;
-  const confirm = actionOf((node.confirm as { action?: unknown } | undefined)?.action);
   return node.asForm === true
-    ? html`<form class="w-card w-card-${size}" novalidate ${styles} @submit=${submission(confirm, 'container', inner)}>${content}</form>`
+    ? html`<form class="w-card w-card-${size}" novalidate ${styles} @submit=${submission('container', inner)}>${content}</form>`
     : html`<div class="w-card w-card-${size}" ${styles}>${content}</div>`;
 }
 

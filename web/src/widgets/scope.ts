@@ -1,6 +1,6 @@
 import { nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import type { WidgetContext, WidgetNode } from '../core/contracts.ts';
+import type { Action, WidgetContext, WidgetNode } from '../core/contracts.ts';
 import type { Words } from '../md/words.ts';
 import type { Fields } from './fields-of-form.ts';
 
@@ -12,6 +12,8 @@ export interface Scope {
   readonly fields: Fields;
   /** Actions from inside a form carry its fields along. */
   readonly insideForm: boolean;
+  /** What a submit button of the form around here sends. */
+  readonly submitAction?: Action | undefined;
   /** A name for each form of the widget, under which its values are kept. */
   readonly formKeys: ReadonlyMap<WidgetNode, string>;
   /** Starts the identifiers of this widget's elements. */

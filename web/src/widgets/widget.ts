@@ -11,7 +11,7 @@ import { form } from './forms.ts';
 import { image } from './image.ts';
 import { box, divider, spacer, table, tableRow, transition } from './layout.ts';
 import { basic, card, listView, listViewItem } from './roots.ts';
-import { drawChildren, nodesOf } from './scope.ts';
+import { childrenOf, drawChildren, nodesOf } from './scope.ts';
 import type { Scope } from './scope.ts';
 import { select } from './select.ts';
 import { styled } from './styled.ts';
@@ -64,8 +64,16 @@ function draw(node: WidgetNode, scope: Scope): unknown {
   return component(node, scope);
 }
 
+/** Far more than a screen can show; a tree without an end must not stop the page. */
+const DEEPEST = 100;
+
+function isDeep(node: WidgetNode, left = DEEPEST): boolean {
+  return left === 0 || childrenOf(node).some((child) => isDeep(child, left - 1));
+}
+
 /** A widget. Rendered again at the same place with what the server streams it keeps what the user entered and opened. */
 export function renderWidget(root: WidgetRoot, context: WidgetContext): TemplateResult {
+  if (isDeep(root)) return html``;
   const nodes = [...nodesOf(root)];
   const forms = nodes.filter(({ type, asForm }) => type === 'Form' || (type === 'Card' && asForm === true));
   const scope: Scope = {

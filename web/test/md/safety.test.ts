@@ -56,3 +56,22 @@ test('no image is asked for without the policy, not even by a formula or by raw 
   await new Promise((next) => setTimeout(next, 200));
   expect(performance.getEntriesByType('resource').filter(({ name }) => name.includes('images.example'))).toEqual([]);
 });
+
+test.each([
+  ['quotes in quotes', '> '.repeat(5000)],
+  ['lists in lists', `${'- '.repeat(5000)}x`],
+  ['brackets', '['.repeat(20_000)],
+  ['open emphasis', '**a '.repeat(5000)],
+  ['open links', '[a]('.repeat(5000)],
+  ['open formulas', '\\('.repeat(10_000)],
+  ['open tags', '<a '.repeat(10_000)],
+  ['underscores', '_a'.repeat(20_000)],
+  ['fences', '```\n'.repeat(5000)],
+])('text made to exhaust the reader is shown in a bounded time: %s', (_, text) => {
+  const page = markdownPage();
+  const start = performance.now();
+  page.show(text, { streaming: true });
+  page.show(text);
+  expect(performance.now() - start).toBeLessThan(5000);
+  expect(page.host.textContent!.length).toBeGreaterThan(0);
+});

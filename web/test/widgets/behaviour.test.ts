@@ -361,6 +361,14 @@ test('what a widget is not expected to hold does no harm', () => {
   expect(performance.getEntriesByType('resource').filter(({ name }) => name.includes('images.example'))).toEqual([]);
 });
 
+test('a tree without an end is not shown and stops nothing', () => {
+  let node: WidgetNode = { type: 'Text', value: 'deep' };
+  for (let depth = 0; depth < 20_000; depth += 1) node = { type: 'Box', children: [node] };
+  const { show, host } = stage();
+  show({ type: 'Card', children: [node] });
+  expect(host.textContent!.trim()).toBe('');
+});
+
 test('an image from afar waits for the policy', () => {
   const { show } = stage();
   const shown = show(fixtures['Image']!);

@@ -25,10 +25,11 @@ await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
 const address = `http://127.0.0.1:${server.address().port}/`;
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 const problems = [];
-for (const [name, hash, width] of [['light', 'light', 1600], ['dark', 'dark', 1600], ['phone', 'light', 390], ['rtl', 'light-rtl', 1600]]) {
+for (const [name, hash, width] of [['light', 'light', 1600], ['dark', 'dark', 1600], ['phone', 'light', 390], ['rtl', 'light-rtl', 1600], ['forced', 'light', 1599]]) {
   const page = await browser.newPage({ viewport: { width, height: 1000 } });
   page.on('console', (message) => message.type() === 'error' && problems.push(`${name}: ${message.text()}`));
   page.on('pageerror', (error) => problems.push(`${name}: ${error.message}`));
+  if (name === 'forced') await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
   await page.goto(`${address}#${hash}`);
   await page.locator('math').first().waitFor();
   await page.locator('.hl-keyword').first().waitFor();
