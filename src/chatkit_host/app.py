@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -32,17 +31,20 @@ from chatkit_host.api.simple import simple_dialect
 from chatkit_host.api.tasks import tasks_router
 from chatkit_host.api.turns import turns_router
 from chatkit_host.auth.authenticator import authenticators
+from chatkit_host.auth.identity import subject_of
 from chatkit_host.auth.local import LOCAL_USER, is_loopback
 from chatkit_host.auth.tokens import TokenRules
 from chatkit_host.clock import utc_now
 from chatkit_host.engine.conversation_lists import ConversationLists
 from chatkit_host.engine.log import LogLimits
+from chatkit_host.engine.openings import Asking
 from chatkit_host.engine.ports import Quota
 from chatkit_host.engine.report import TurnReport, log_report
-from chatkit_host.engine.responder import Responder
+from chatkit_host.engine.responder import RequestContext, Responder
 from chatkit_host.engine.turns import TurnLimits, Turns
+from chatkit_host.engine.worker import worker_name
 from chatkit_host.errors import DatabaseUnavailable, Unauthorized, Unavailable
-from chatkit_host.ids import Owner, new_id
+from chatkit_host.ids import Owner
 from chatkit_host.settings import Settings, read_settings
 from chatkit_host.store.api_keys import DatabaseApiKeys
 from chatkit_host.store.conversation_lists import DatabaseConversationLists, ForeignConversationLists
@@ -65,6 +67,7 @@ MCP_PATH = "/api/mcp"
 _EXPOSED_HEADERS = (
     "ChatKit-Turn",
     "ChatKit-Thread",
+    "ChatKit-Running-Turn",
     "ChatKit-Extensions",
     "X-Request-ID",
     "Retry-After",
@@ -112,6 +115,7 @@ class _Wiring:
     def __init__(self, target: Any, settings: Settings, make_context: MakeContext | None) -> None:
         self.settings = settings
         self.target = target
+        self.has_own_context = make_context is not None
         self.make_context = make_context or (lambda context: context)
         self.database = self._database()
         self.conversations = DatabaseConversations(self.database)
@@ -126,16 +130,18 @@ class _Wiring:
         self.mcp = McpSurface(self._load_mcp, self.failures)
         self.turns = Turns(
             self.conversations,
-            worker=f"{socket.gethostname()}:{os.getpid()}:{new_id('request')[-8:]}",
+            worker=worker_name(),
             clock=utc_now,
             limits=TurnLimits(
                 seconds=settings.turn_seconds,
                 lease_seconds=settings.lease_seconds,
                 heartbeat_seconds=settings.heartbeat_seconds,
+                replay_seconds=settings.replay_seconds,
                 log=LogLimits(flush_seconds=settings.flush_seconds),
                 quota=quota(settings) if self.rules is not None else None,
             ),
             on_end=self._turn_ended,
+            for_another=self._for_another if self._can_go_on_for_another() else None,
         )
 
     def app(self) -> FastAPI:
@@ -206,6 +212,22 @@ class _Wiring:
             "database_connections_in_use": connections.in_use,
             "database_connections_idle": connections.idle,
         }
+
+    def _can_go_on_for_another(self) -> bool:
+        """User code may need the request that started a turn; ours does not."""
+        from_a_request = hasattr(self.target, "respond") or self.has_own_context
+        return self.settings.restart_turns and not from_a_request
+
+    async def _for_another(self, owner: Owner) -> Asking:
+        issuers = self.rules.issuers if self.rules is not None else ()
+        context = RequestContext(owner=owner, user_id=subject_of(owner, issuers))
+        return Asking(
+            owner=owner,
+            context=context,
+            store=self.conversations,
+            responder=await self.responder(),
+            now=utc_now(),
+        )
 
     async def responder(self) -> Responder:
         if not self._is_started:

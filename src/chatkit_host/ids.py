@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from datetime import datetime
 from typing import Literal, NewType, get_args
 
 Owner = NewType("Owner", str)
@@ -45,6 +46,11 @@ assert set(_PREFIXES) == set(get_args(Kind))
 _lock = threading.Lock()
 _last_milliseconds = 0
 _counter = 0
+
+
+def first_id(kind: Kind, moment: datetime) -> str:
+    """What sorts before all identifiers that were made at `moment` or later."""
+    return f"{_PREFIXES[kind]}_{int(moment.timestamp() * 1000):012x}"
 
 
 def new_id(kind: Kind) -> str:

@@ -100,10 +100,17 @@ class Settings(BaseSettings):
     """Whether `/metrics` tells numbers (no names, no texts) to whoever can reach it, for Prometheus."""
 
     when_busy: Literal["reject", "queue", "interrupt"] = "reject"
-    """What becomes of a message that comes while its thread is being answered: refused, answered next, or answered at once
-    in place of the other. A request may say otherwise with `ChatKit-When-Busy`."""
+    """What becomes of a message to a thread that is being answered; a request may say otherwise with `ChatKit-When-Busy`."""
     on_disconnect: Literal["stop", "continue"] = "stop"
-    """Whether an answer goes on when a client closes the connection that does not say (`ChatKit-Resume: 1`) that it comes back."""
+    """Whether an answer goes on when a client leaves that has not said, with `ChatKit-Resume: 1`, that it comes back."""
+
+    restart_turns: bool = True
+    """Whether an answer whose server died goes on elsewhere, or after a restart, where nothing would be done twice."""
+
+    replay_seconds: float = Field(86_400.0, ge=3600)
+    """How long after its end an answer can be read again event by event; its thread keeps all that was said."""
+    database_direct_url: SecretStr | None = None
+    """The PostgreSQL server itself, where `DATABASE_URL` is a pooler's, which cannot LISTEN; else other workers' readers poll."""
 
     max_body_bytes: int = Field(1_048_576, ge=1024)
     """The largest request."""

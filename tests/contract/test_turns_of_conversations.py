@@ -1,6 +1,7 @@
 """The turn half of `ConversationStore`: ours in both databases, and ours beside somebody else's chatkit Store."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from support.memory_store import MemoryStore
 from support.turns import (
     ALICE,
     BOB,
+    NOON,
     answer,
     answered_thread,
     begun_turn,
@@ -24,7 +26,7 @@ from support.turns import (
 )
 
 from chatkit_host.engine.ports import ConversationStore, Lease, LogEvent, PastTurn, TerminalStatus, TurnEnd, TurnWrite
-from chatkit_host.errors import Conflict, InvalidInput, LeaseLost, NotFound, TurnRunning
+from chatkit_host.errors import AlreadySent, Conflict, InvalidInput, LeaseLost, NotFound, TurnRunning
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
 from chatkit_host.store.foreign import ForeignConversations
@@ -449,3 +451,70 @@ async def test_what_a_retry_took_out_of_their_store_survives_this_process(databa
     of_another_process = ForeignConversations(theirs, DatabaseConversations(database), {"user_id": ALICE})
     await end_turn(of_another_process, lease, "interrupted")
     assert await item_ids(store, lease.thread_id) == before
+
+
+async def test_event_logs_of_long_ago_are_forgotten_and_nothing_else(conversations: Stores) -> None:
+    """Ids tell when they were made, so for this test "long ago" begins tomorrow."""
+    store, _ = conversations
+    ended = [await begun_turn(store, events=events(1, 3)) for _ in range(3)]
+    for new in ended:
+        await end_turn(store, new.lease, items=[answer(new.thread.id)])
+    running = await begun_turn(store, events=events(1, 3))
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+
+    assert await store.forget_events(NOON - timedelta(days=1000), limit=10) == 0
+    assert await store.forget_events(tomorrow, limit=2) == 2
+    assert await store.forget_events(tomorrow, limit=2) == 1
+    assert await store.forget_events(tomorrow, limit=2) == 0
+
+    for new in ended:
+        assert await store.read_events(ALICE, new.lease.turn_id, after=0) == []
+        assert (await store.load_turn(ALICE, new.lease.turn_id)).status == "completed"
+        assert len(await item_ids(store, new.thread.id)) == 2
+    assert len(await store.read_events(ALICE, running.lease.turn_id, after=0)) == 3
+
+
+async def test_an_owner_has_one_turn_for_a_key(conversations: Stores) -> None:
+    store, bobs = conversations
+    first = await begun_turn(store, idempotency_key="k", request_hash="h")
+
+    with pytest.raises(AlreadySent):
+        await begun_turn(store, idempotency_key="k", request_hash="h")
+    await begun_turn(bobs, BOB, idempotency_key="k", request_hash="h")
+
+    same = await store.turn_of_key(ALICE, "k")
+    assert same is not None
+    assert (same.id, same.request_hash) == (first.lease.turn_id, "h")
+    assert await store.turn_of_key(ALICE, "other") is None
+    assert len((await store.load_threads(ALICE, limit=10, after=None, order="asc")).data) == 1
+
+
+async def test_released_turns_can_be_taken_over_at_once(conversations: Stores) -> None:
+    store, bobs = conversations
+    one, other = await begun_turn(store), await begun_turn(store)
+    of_another = await begun_turn(bobs, BOB)
+
+    await store.release_turns("worker-1", [one.lease.turn_id])
+    assert [turn.id for turn in await store.expired_turns()] == [one.lease.turn_id]
+    assert await store.workers() == {"worker-1"}
+    await store.release_turns("worker-1")
+
+    assert {turn.id for turn in await store.expired_turns()} == {
+        one.lease.turn_id,
+        other.lease.turn_id,
+        of_another.lease.turn_id,
+    }
+
+
+async def test_a_transcript_is_read_as_it_was_last_written(conversations: Stores) -> None:
+    store, bobs = conversations
+    new = await begun_turn(store)
+    said = [{"role": "assistant", "content": "Noon."}]
+
+    assert await store.load_transcript(ALICE, new.lease.turn_id) == []
+    await store.write_turn(new.lease, TurnWrite(transcript=said))
+    assert await store.load_transcript(ALICE, new.lease.turn_id) == said
+    await store.write_turn(new.lease, TurnWrite(transcript=[]))
+    assert await store.load_transcript(ALICE, new.lease.turn_id) == []
+    with pytest.raises(NotFound):
+        await bobs.load_transcript(BOB, new.lease.turn_id)

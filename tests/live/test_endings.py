@@ -17,7 +17,11 @@ from support.server import Server, serving
 
 @pytest.fixture
 def settings(model_server: ModelServer, database_url: str) -> dict[str, str]:
-    return {"CHATKIT_HOST_MODEL_BASE_URL": model_server.base_url, "DATABASE_URL": database_url}
+    return {
+        "CHATKIT_HOST_MODEL_BASE_URL": model_server.base_url,
+        "DATABASE_URL": database_url,
+        "CHATKIT_HOST_RESTART_TURNS": "false",
+    }
 
 
 @pytest.fixture

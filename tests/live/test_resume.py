@@ -24,6 +24,7 @@ def settings(model_server: ModelServer, database_url: str) -> dict[str, str]:
         "DATABASE_URL": database_url,
         "JWT_SECRET": SECRET,
         "CHATKIT_HOST_LEASE_SECONDS": "1",
+        "CHATKIT_HOST_RESTART_TURNS": "false",
     }
 
 

@@ -21,7 +21,7 @@ class Server:
 
     def __init__(self, workdir: Path, settings: Mapping[str, str], arguments: tuple[str, ...] = ()) -> None:
         self._workdir = workdir
-        self._settings = settings
+        self.settings = settings
         self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
         self._listener: threading.Thread | None = None
@@ -52,7 +52,7 @@ class Server:
             # Tests send faster than people; those of the limits set their own.
             "CHATKIT_HOST_MESSAGES_PER_MINUTE": "0",
             "CHATKIT_HOST_CONCURRENT_TURNS": "0",
-            **self._settings,
+            **self.settings,
         }
         started = time.monotonic()
         self._process = subprocess.Popen(

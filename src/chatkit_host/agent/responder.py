@@ -19,6 +19,7 @@ from chatkit_host.agent.display import Display
 from chatkit_host.agent.failures import as_turn_failure
 from chatkit_host.agent.heard_model import with_heard_models
 from chatkit_host.agent.lane import Lane
+from chatkit_host.agent.lean_runs import spare_the_signatures
 from chatkit_host.agent.mcp_tools import McpTools, servers_of
 from chatkit_host.agent.transcript import model_input, recorded, text_of
 from chatkit_host.clock import Clock
@@ -70,6 +71,7 @@ class AgentResponder(Responder):
         self._options = options
 
     async def open(self) -> None:
+        spare_the_signatures()
         self._tools.open()
 
     async def close(self) -> None:
@@ -90,6 +92,8 @@ class AgentResponder(Responder):
     async def respond(self, turn: TurnInput, events: TurnEvents) -> None:
         past = await turn.past(self._options.history_items)
         conversation = model_input(past, turn.user_message, tokens=self._options.history_tokens)
+        if turn.user_message is not None:  # else the past tells this turn as well
+            conversation += turn.so_far
         display = Display(events, ThreadId(turn.thread.id), self.clock, show_reasoning=self._options.show_reasoning)
         await _Run(self, turn, events, display).answer(conversation)
 
@@ -126,7 +130,7 @@ class _Run(RunHooks[TurnContext]):
         self._events = events
         self._display = display
         self._context = TurnContext.of(turn, display)
-        self._transcript: list[ModelItem] = []
+        self._transcript: list[ModelItem] = list(turn.so_far)
 
     async def answer(self, conversation: list[ModelItem]) -> None:
         result = Runner.run_streamed(
@@ -181,6 +185,7 @@ class _Run(RunHooks[TurnContext]):
     async def on_tool_start(self, context: RunContextWrapper[TurnContext], agent: Any, tool: Tool) -> None:
         if isinstance(context, ToolContext):
             self._display.tool_started(context.tool_call_id, tool.name, context.tool_arguments)
+            await self._events.settle()  # whatever happens now, nobody will do it a second time
 
     async def on_tool_end(
         self, context: RunContextWrapper[TurnContext], agent: Any, tool: Tool, result: object

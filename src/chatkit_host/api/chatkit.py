@@ -88,7 +88,8 @@ def chatkit_router(host: Host, other: Dialect, path: str = "/chatkit") -> APIRou
         if is_streaming_req(asked):
             sending = sending_of(host, request, body, thread_id=_thread_of(asked), metadata=asked.metadata)
             return await stream_turn(host, request, asking, sending, partial(_opening, asked=asked), _encoder)
-        return Response(await _answer(host, asking, asked), media_type="application/json")
+        answer = await _answer(host, asking, asked)
+        return Response(answer, media_type="application/json", headers=await _running_turn(host, asking, asked))
 
     return router
 
@@ -99,6 +100,14 @@ def _encoder(thread_id: str, turn_id: TurnId) -> Encode:
 
 def _thread_of(asked: StreamingReq) -> str | None:
     return None if isinstance(asked, ThreadsCreateReq) else asked.params.thread_id
+
+
+async def _running_turn(host: Host, asking: Asking, asked: NonStreamingReq) -> dict[str, str]:
+    """A page that loads a thread is told which answer is being written in it, so that it can follow."""
+    if not isinstance(asked, ThreadsGetByIdReq):
+        return {}
+    turn = await host.turns.open_in(asking.owner, asked.params.thread_id)
+    return {} if turn is None else {"ChatKit-Running-Turn": turn.id}
 
 
 async def _opening(asking: Asking, asked: StreamingReq) -> Opening:

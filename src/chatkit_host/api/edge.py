@@ -8,7 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chatkit_host.api.errors import request_id, unexpected
 from chatkit_host.ids import new_id
 
-EXTENSIONS = "turn-id, heartbeat, tool-calls, partial-answers, resume, cancel"
+EXTENSIONS = (
+    "turn-id, heartbeat, tool-calls, partial-answers, resume, cancel, idempotency, when-busy, running-turn, search"
+)
 """What this server does beyond the ChatKit protocol, for clients to find out."""
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")

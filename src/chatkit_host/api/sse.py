@@ -12,6 +12,8 @@ from chatkit_host.ids import TurnId
 HEARTBEAT = b": ping\n\n"
 """A comment: proxies see life, clients see nothing."""
 
+_GOES_ON_ELSEWHERE = b": this server stops, the answer goes on: come back with your cursor\nretry: 500\n\n"
+
 _TIME_TO_TAKE_SECONDS = 60.0
 """How long a reader may take for what it is sent; then it is cut off, and may come back with its cursor."""
 
@@ -68,11 +70,15 @@ class TailResponse(Response):
 
     async def _send(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        last: LogEvent | None = None
         async for batch in self._batches:
+            last = batch[-1] if batch else last
             body = self._encode(batch) if batch else HEARTBEAT
             if body:
                 async with asyncio.timeout(_TIME_TO_TAKE_SECONDS):
                     await send({"type": "http.response.body", "body": body, "more_body": True})
+        if last is not None and not last.is_the_end:
+            await send({"type": "http.response.body", "body": _GOES_ON_ELSEWHERE, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

@@ -58,10 +58,11 @@ def turns_router(host: Host) -> APIRouter:
     ) -> Response:
         """The turn's ChatKit events past a cursor (`after`, or `Last-Event-ID`), then those to come, until it ends.
 
-        Each has an `id` to go on from. Leaving does not stop the turn.
+        Each has an `id` to go on from. Leaving does not stop the turn. An answer of long ago is 410: load its thread.
         """
         turn = await host.turns.load(user.owner, turn_id)
         cursor = _cursor(turn.id, after if after is not None else request.headers.get("last-event-id"))
+        await host.turns.check_kept(turn, after=cursor)
         return TailResponse(
             host.turns.follow(user.owner, turn.id, after=cursor),
             partial(encode_chatkit, turn.id),

@@ -64,6 +64,12 @@ def owner_in(tenant: str, owner: Owner) -> Owner:
     return Owner(f"{tenant}{_TENANT_END}{owner}")
 
 
+def subject_of(owner: Owner, issuers: Sequence[str]) -> str:
+    """The user's own id, from what `owner_of` and `owner_in` made of it."""
+    name = owner.rpartition(_TENANT_END)[2]
+    return next((name[len(other) + 1 :] for other in issuers[1:] if name.startswith(f"{other} ")), name)
+
+
 def kept_claims(claims: Mapping[str, Any]) -> Mapping[str, str]:
     kept = {name: claims[name] for name in KEPT_CLAIMS if is_subject(claims.get(name))}
     return MappingProxyType(kept)

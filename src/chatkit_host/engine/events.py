@@ -27,6 +27,7 @@ HostEvent = Literal[
     "host.tool_call.started",  # call_id, name, arguments (JSON text)
     "host.tool_call.finished",  # call_id, name, result (text), failed (bool)
     "host.usage",  # input_tokens, output_tokens, ... so far in this turn
+    "host.turn.started_again",  # attempt: a worker died, another goes on; what was said and not finished was taken back
     "host.turn.ended",  # status, code and message of the error if there was one; always the last event
 ]
 

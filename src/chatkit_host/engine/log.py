@@ -6,13 +6,15 @@ A running turn's log is in memory and is written to the database in groups. Text
 
 import asyncio
 import logging
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 
 from chatkit.types import ThreadItem
 
 from chatkit_host.engine.events import TextDeltaEncoder
-from chatkit_host.engine.ports import HOST_EVENT, Lease, LogEvent, ModelItem, TurnStore, TurnWrite, Wakeups
+from chatkit_host.engine.ports import Lease, LogEvent, ModelItem, TurnStore, TurnWrite, Wakeups
 from chatkit_host.errors import DatabaseUnavailable
 from chatkit_host.ids import Owner, TurnId
 
@@ -38,7 +40,10 @@ class _OpenText:
 
 
 class TurnLog:
-    """The log of a turn that runs in this process. Only its turn writes; everything but `commit` returns at once."""
+    """The log of a turn that runs in this process. Only its turn writes; everything but `commit` returns at once.
+
+    `first_events` are in the database already: those of the opening, or of an earlier attempt.
+    """
 
     def __init__(
         self,
@@ -135,7 +140,7 @@ class TurnLog:
         later = self._events[first + count :]
         del self._events[first:]
         for event in later:
-            self._events.append(LogEvent(seq=len(self._events) + 1, data=event.data))
+            self._events.append(LogEvent(seq=self._next_seq, data=event.data))
 
     def _committed(self, writing: asyncio.Task[None]) -> None:
         self._committing.discard(writing)
@@ -145,16 +150,17 @@ class TurnLog:
     def abandon(self, events: Sequence[bytes]) -> None:
         """Tells readers how it ended although that cannot be written: the database is gone, or the lease is."""
         for data in events:
-            self._events.append(LogEvent(seq=len(self._events) + 1, data=data))
+            self._events.append(LogEvent(seq=self._next_seq, data=data))
         self._over = True
         self._visible = len(self._events)
         self._stop_timer()
         self._wakeups.notify(self._lease.turn_id)
 
     async def close(self) -> None:
-        """Ends the flushing that runs in the background. Nothing is written any more."""
+        """Ends the flushing that runs in the background. Nothing is written any more, and readers go."""
         self._over = True
         self._stop_timer()
+        self._wakeups.notify(self._lease.turn_id)
         if self._flush_task is not None:
             await asyncio.wait({self._flush_task})
 
@@ -168,12 +174,16 @@ class TurnLog:
         self._add(self._encoder[2].encode("".join(current.parts)))
 
     def _add(self, data: bytes) -> None:
-        self._events.append(LogEvent(seq=len(self._events) + 1, data=data))
+        self._events.append(LogEvent(seq=self._next_seq, data=data))
         self._unwritten_bytes += len(data)
         if self._unwritten_since is None:
             self._unwritten_since = asyncio.get_running_loop().time()
         self._show()
         self._flush_later()
+
+    @property
+    def _next_seq(self) -> int:
+        return self._events[-1].seq + 1 if self._events else 1
 
     def _show(self) -> None:
         """Readers see everything, except while something that counts is being written."""
@@ -251,7 +261,7 @@ class TurnLog:
 
     def read(self, after: int) -> Sequence[LogEvent]:
         """What readers may see past a cursor."""
-        return self._events[after : self._visible]
+        return self._events[bisect_right(self._events, after, hi=self._visible, key=_seq) : self._visible]
 
     @property
     def is_complete(self) -> bool:
@@ -296,11 +306,12 @@ async def tail(
     after: int = 0,
     heartbeat_seconds: float = 15.0,
     look_seconds: float = 0.5,
+    is_leaving: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[Sequence[LogEvent]]:
     """A turn's events from a cursor to its end, as they come: from memory while the turn runs here, else from the database.
 
     An empty batch means that nothing happened for `heartbeat_seconds`. `look_seconds`: how often the database is asked when nobody
-    in this process can tell that the log has grown.
+    in this process can tell that the log has grown. `is_leaving`: whether readers of turns elsewhere are to ask another worker.
     """
     loop = asyncio.get_running_loop()
     cursor, last_sign = after, loop.time()
@@ -316,10 +327,10 @@ async def tail(
         if batch:
             cursor, last_sign = batch[-1].seq, loop.time()
             yield batch
-            if batch[-1].data.startswith(_ENDED):
+            if batch[-1].is_the_end:
                 return
             continue
-        if complete:
+        if complete or (live is None and is_leaving()):
             return
         quiet = loop.time() - last_sign
         if quiet >= heartbeat_seconds:
@@ -329,4 +340,4 @@ async def tail(
         await wakeups.wait(turn_id, heartbeat_seconds - quiet if live is not None else look_seconds)
 
 
-_ENDED = HOST_EVENT + b'turn.ended"'
+_seq = attrgetter("seq")

@@ -36,7 +36,7 @@ from chatkit.types import (
 )
 
 from chatkit_host.engine import events as wire
-from chatkit_host.engine.ports import ConversationStore, Operation
+from chatkit_host.engine.ports import ConversationStore, ModelItem, Operation, Turn
 from chatkit_host.engine.responder import Responder, Run
 from chatkit_host.errors import InvalidInput, NotSupported, ThreadNotActive
 from chatkit_host.ids import Owner
@@ -68,6 +68,7 @@ class Opening:
     removed_items: Sequence[str] = ()
     supersedes_after: str | None = None
     attachments: Sequence[Attachment] = ()
+    so_far: Sequence[ModelItem] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +180,22 @@ async def action(asking: Asking, params: ThreadCustomActionParams) -> Opening:
         thread=thread,
         run=partial(asking.responder.act, action=params.action, sender=sender),
         first_events=[_stream_options(asking, thread)],
+    )
+
+
+async def of_another_worker(asking: Asking, turn: Turn, so_far: Sequence[ModelItem]) -> Opening:
+    """A turn that was accepted elsewhere, to be answered here."""
+    thread = await asking.store.load_thread(asking.owner, turn.thread_id)
+    asked = None
+    if turn.input_item_id is not None:
+        asked = await asking.store.load_item(asking.owner, thread.id, turn.input_item_id)
+    return Opening(
+        operation=turn.operation,
+        thread=thread,
+        run=asking.responder.respond,
+        user_message=asked if isinstance(asked, UserMessageItem) else None,
+        first_events=[],
+        so_far=so_far,
     )
 
 

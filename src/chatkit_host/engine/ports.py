@@ -32,6 +32,8 @@ OPEN_STATUSES: tuple[TurnStatus, ...] = ("queued", "running", "waiting")
 HOST_EVENT = b'{"type":"host.'
 """How the JSON of the few events starts that ChatKit has no word for; ChatKit's encoder leaves them out."""
 
+_TURN_ENDED = HOST_EVENT + b'turn.ended"'
+
 ModelItem = dict[str, Any]
 """One entry of a transcript: an input item of the Responses API (message, function_call, function_call_output, reasoning) as JSON."""
 
@@ -50,6 +52,11 @@ class LogEvent:
     @property
     def is_host_event(self) -> bool:
         return self.data.startswith(HOST_EVENT)
+
+    @property
+    def is_the_end(self) -> bool:
+        """Of the turn: no event comes after it."""
+        return self.data.startswith(_TURN_ENDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +152,8 @@ class Turn:
     last_seq: int
     usage: dict[str, int] | None
     error_code: str | None
+    is_to_end: bool
+    """Somebody has asked for it."""
     created_at: datetime
     finished_at: datetime | None
 
@@ -263,6 +272,22 @@ class TurnStore(Protocol):
 
     async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
         """Extends those still held and names them."""
+        ...
+
+    async def workers(self) -> set[str]:
+        """Those that hold open turns."""
+        ...
+
+    async def release_turns(self, worker: str, turn_ids: Sequence[TurnId] | None = None) -> None:
+        """Ends the leases of a worker's open turns (all of them, or these) as if they had run out."""
+        ...
+
+    async def forget_events(self, ended_before: datetime, *, limit: int) -> int:
+        """Deletes the event logs of at most `limit` turns of any owner that ended before then; says how many."""
+        ...
+
+    async def load_transcript(self, owner: Owner, turn_id: str) -> list[ModelItem]:
+        """What was written of it so far."""
         ...
 
     async def expired_turns(self) -> list[Turn]:

@@ -63,6 +63,8 @@ class TurnInput:
     context: Any
     past: Callable[[int], Awaitable[Sequence[PastTurn]]]
     """The newest n items of the thread in turns, oldest first; the user message is the last of them."""
+    so_far: Sequence[ModelItem] = ()
+    """The transcript of this turn up to a tool's result, when another worker died behind that: go on from there."""
 
 
 class TurnEvents(Protocol):

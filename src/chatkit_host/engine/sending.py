@@ -37,7 +37,7 @@ async def accept(
     """Starts the turn that `open_` describes, or finds the one that the same request has started.
 
     The same: it has the same key, or, without one, it is what its thread is answering right now. Raises what `open_` and
-    `Turns.start` raise; `KeyUsedBefore` when the key came with another request.
+    `Turns.start` raise; `KeyUsedBefore` when the key came with another request, `Gone` when it was answered long ago.
     """
     if sending.when_busy == "queue" and sending.thread_id is not None:
         async with turns.line(asking.owner, sending.thread_id):
@@ -56,6 +56,7 @@ async def _accept(
             return Accepted(turn_id=turn_id, thread_id=opening.thread.id)
         except HostError as refused:
             if (same := await _sent_before(turns, asking.owner, sending)) is not None:
+                await turns.check_kept(same)
                 return Accepted(turn_id=same.id, thread_id=same.thread_id, joined=True)
             if not isinstance(refused, TurnRunning) or sending.when_busy == "reject":
                 raise

@@ -39,7 +39,8 @@ from chatkit_host.ids import new_id
 
 _log = logging.getLogger(__name__)
 
-StopReason = Literal["cancel", "disconnect", "shutdown", "thread_deleted", "broken"]
+StopReason = Literal["cancel", "disconnect", "shutdown", "release", "thread_deleted", "broken"]
+"""`release`: another worker may go on with it."""
 
 STOP_NOTE = "The user cancelled the stream. Stop responding to the prior request."
 """What the model is told of a stop, in the SDK's words, so that converters written for it recognise them."""
@@ -56,7 +57,10 @@ class _Outcome:
 
 
 class RunningTurn:
-    """Runs in a task that no request owns. `stop` asks it to end early; it still finishes properly."""
+    """Runs in a task that no request owns. `stop` asks it to end early; it still finishes properly.
+
+    Only a turn that is released does not end: all of it is written, for another worker.
+    """
 
     def __init__(
         self,
@@ -96,8 +100,12 @@ class RunningTurn:
     async def run(self) -> None:
         outcome = await self._answer()
         status = outcome.end.status
+        is_released = self._stop_reason == "release" and status == "interrupted"
         try:
-            await self._finish(outcome)
+            if is_released:
+                await self._recorder.settle()
+            else:
+                await self._finish(outcome)
         except LeaseLost:
             status = "interrupted"
             _log.warning("the turn was taken over or its thread is gone", extra={"turn_id": self.lease.turn_id})
@@ -109,7 +117,8 @@ class RunningTurn:
             _log.exception("the end of the turn could not be written", extra={"turn_id": self.lease.turn_id})
             self._abandon(outcome)
         finally:
-            self.report = self._reported(status, outcome.end.error_code)
+            if not is_released:
+                self.report = self._reported(status, outcome.end.error_code)
             await self.log.close()
 
     def _reported(self, status: TerminalStatus, error_code: str | None) -> TurnReport:
@@ -192,7 +201,7 @@ class RunningTurn:
         match self._stop_reason:
             case "cancel" | "disconnect" | "thread_deleted":
                 return _Outcome(end=TurnEnd(status="cancelled"))
-            case "shutdown" | "broken" | None:
+            case "shutdown" | "release" | "broken" | None:
                 return _Outcome(end=TurnEnd(status="interrupted"))
 
     # -- finish ----------------------------------------------------------------------------------

@@ -4,14 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from weakref import WeakValueDictionary
 
-from chatkit.types import ThreadItem
-
 from chatkit_host.clock import Clock
-from chatkit_host.engine import events as wire
-from chatkit_host.engine.fold import PendingItems, as_it_can_be_kept
+from chatkit_host.engine import openings, recovery
 from chatkit_host.engine.log import LocalWakeups, LogLimits, TurnLog, tail
 from chatkit_host.engine.openings import Asking, Opening
 from chatkit_host.engine.ports import (
@@ -21,14 +19,15 @@ from chatkit_host.engine.ports import (
     NewTurn,
     Quota,
     Turn,
-    TurnEnd,
     TurnWrite,
     Wakeups,
 )
+from chatkit_host.engine.recovery import Left, Way
 from chatkit_host.engine.report import Report
 from chatkit_host.engine.responder import TurnInput
 from chatkit_host.engine.turn import RunningTurn, StopReason
-from chatkit_host.errors import DatabaseUnavailable, HostError, LeaseLost, NotFound, Unavailable
+from chatkit_host.engine.worker import is_gone
+from chatkit_host.errors import DatabaseUnavailable, Gone, HostError, LeaseLost, NotFound, Unavailable
 from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
 
 _log = logging.getLogger(__name__)
@@ -38,6 +37,9 @@ _TIME_TO_END_SECONDS = 10.0
 """How long something waits for a turn that was stopped. One that still runs then finds its lease gone when it writes."""
 _LOOK_SECONDS = 0.5
 """How often the database is asked of what happens on other workers."""
+_LOOK_FOR_THE_DEAD_SECONDS = 2.0
+_FORGET_EVERY_SECONDS = 600.0
+_FORGOTTEN_AT_ONCE = 100
 _LOOK_FOR_CANCELS_SECONDS = 0.5
 """Somebody may ask for a cancel on another worker; the model is to hear of it within a second."""
 
@@ -51,6 +53,8 @@ class TurnLimits:
     heartbeat_seconds: float = 15.0
     """How long a reader hears nothing before it is told that the connection lives."""
     log: LogLimits = field(default_factory=LogLimits)
+    replay_seconds: float = 86_400.0
+    """How long after its end a turn's events are kept."""
     quota: Quota | None = None
     """What one user may start."""
 
@@ -65,7 +69,9 @@ class Turns:
         limits: TurnLimits | None = None,
         wakeups: Wakeups | None = None,
         on_end: Report = lambda report: None,
+        for_another: Callable[[Owner], Awaitable[Asking | None]] | None = None,
     ) -> None:
+        """`for_another`: what it takes to answer an owner's turn that another worker began, or None if that cannot be."""
         self._store = store
         self._worker = worker
         self.clock = clock
@@ -73,6 +79,7 @@ class Turns:
         self._wakeups = wakeups or LocalWakeups()
         self._running: dict[TurnId, tuple[RunningTurn, asyncio.Task[None]]] = {}
         self._on_end = on_end
+        self._for_another = for_another
         self._draining = False
         self._keepers: list[asyncio.Task[None]] = []
         self._lines: WeakValueDictionary[tuple[Owner, str], asyncio.Lock] = WeakValueDictionary()
@@ -128,6 +135,7 @@ class Turns:
             turn_id,
             after=after,
             heartbeat_seconds=self.limits.heartbeat_seconds,
+            is_leaving=lambda: self._draining,
         )
 
     def stop(self, owner: Owner, turn_id: TurnId, reason: StopReason) -> bool:
@@ -140,6 +148,12 @@ class Turns:
 
     async def load(self, owner: Owner, turn_id: str) -> Turn:
         return await self._store.load_turn(owner, turn_id)
+
+    async def check_kept(self, turn: Turn, *, after: int = 0) -> None:
+        """Raises `Gone` when the turn has ended and its events past the cursor are no longer there."""
+        has_more = not turn.is_open and after < turn.last_seq
+        if has_more and not await self._store.read_events(turn.owner, turn.id, after=after, limit=1):
+            raise Gone
 
     async def of_key(self, owner: Owner, key: str) -> Turn | None:
         return await self._store.turn_of_key(owner, key)
@@ -188,14 +202,12 @@ class Turns:
     # -- for the application ---------------------------------------------------------------------
 
     async def open(self) -> None:
-        """Ends what dead workers left behind, and goes on watching."""
-        try:
-            await self._reap()
-        except DatabaseUnavailable:
-            _log.warning("the database cannot be reached yet")
+        """Looks after what dead workers left behind, from now on."""
         loop = asyncio.get_running_loop()
         self._keepers = [
-            loop.create_task(self._every(self.limits.lease_seconds / 3, self._keep_leases), name="lease keeper"),
+            loop.create_task(self._every(self.limits.lease_seconds / 3, self._renew), name="lease keeper"),
+            loop.create_task(self._every(_LOOK_FOR_THE_DEAD_SECONDS, self._reap), name="reaper"),
+            loop.create_task(self._every(_FORGET_EVERY_SECONDS, self._forget), name="event log keeper"),
             loop.create_task(self._every(_LOOK_FOR_CANCELS_SECONDS, self._hear_cancels), name="cancel watcher"),
         ]
 
@@ -204,10 +216,16 @@ class Turns:
         self._draining = True
         if tasks := {task for _, task in self._running.values()}:
             await asyncio.wait(tasks, timeout=seconds)
+        unfinished = [turn.lease.turn_id for turn, _ in self._running.values()]
         for turn, _ in list(self._running.values()):
-            turn.stop("shutdown")
+            turn.stop("shutdown" if self._for_another is None else "release")
         if tasks := {task for _, task in self._running.values()}:
             await asyncio.wait(tasks, timeout=_TIME_TO_END_SECONDS)
+        if unfinished and self._for_another is not None:
+            try:
+                await self._store.release_turns(self._worker, unfinished)
+            except DatabaseUnavailable:
+                _log.warning("the leases of unfinished turns have to run out")
 
     async def close(self) -> None:
         await self.drain(0)
@@ -244,6 +262,7 @@ class Turns:
                 user_message=opening.user_message,
                 context=asking.context,
                 past=lambda limit: asking.store.past_turns(asking.owner, opening.thread.id, limit=limit),
+                so_far=opening.so_far,
             ),
             opening.run,
             asking.responder,
@@ -269,17 +288,13 @@ class Turns:
 
     async def _every(self, seconds: float, look: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await asyncio.sleep(seconds)
             try:
                 await look()
             except HostError as error:
                 _log.warning("turns could not be looked after: %s", error.code)
             except Exception:  # noqa: BLE001 - a keeper outlives whatever goes wrong once
                 _log.exception("turns could not be looked after")
-
-    async def _keep_leases(self) -> None:
-        await self._renew()
-        await self._reap()
+            await asyncio.sleep(seconds)
 
     async def _hear_cancels(self) -> None:
         if not self._running:
@@ -287,6 +302,13 @@ class Turns:
         for turn_id in await self._store.asked_to_cancel(self._worker):
             if (running := self._running.get(turn_id)) is not None:
                 running[0].stop("cancel")
+
+    async def _forget(self) -> None:
+        """A few turns in a transaction, so that nobody waits for it."""
+        before = self.clock() - timedelta(seconds=self.limits.replay_seconds)
+        forgotten = _FORGOTTEN_AT_ONCE
+        while forgotten == _FORGOTTEN_AT_ONCE:
+            forgotten = await self._store.forget_events(before, limit=_FORGOTTEN_AT_ONCE)
 
     async def _renew(self) -> None:
         leases = [turn.lease for turn, _ in self._running.values()]
@@ -298,37 +320,49 @@ class Turns:
                 running[0].stop("broken")
 
     async def _reap(self) -> None:
+        if self._draining:
+            return
+        for worker in await self._store.workers():
+            if worker != self._worker and is_gone(worker):
+                await self._store.release_turns(worker)
         for turn in await self._store.expired_turns():
             if turn.id in self._running:
                 continue
             lease = await self._store.take_over(turn, self._worker, self.limits.lease_seconds)
             if lease is not None:
-                await self._end_for_dead_worker(turn, lease)
+                await self._recover(turn, lease)
 
-    async def _end_for_dead_worker(self, turn: Turn, lease: Lease) -> None:
-        """All that was written of the answer becomes its items."""
-        pending, seq = PendingItems(), 0
-        while batch := await self._store.read_events(turn.owner, turn.id, after=seq):
-            pending.apply_all(batch)
-            seq = batch[-1].seq
-        kept = [whole for item in pending.all() if (whole := as_it_can_be_kept(item)) is not None]
+    async def _recover(self, turn: Turn, lease: Lease) -> None:
+        """Goes on with a dead worker's turn, or ends it."""
         try:
-            try:
-                await self._store.write_turn(lease, _end_of_dead_worker(seq, kept))
-            except LeaseLost:
-                # Its thread is in a Store of the user's own, which only a request can open.
-                await self._store.end_for_owner(lease, _end_of_dead_worker(seq, kept))
+            left = await recovery.what_is_left(self._store, turn)
+            way = recovery.way_on(left, self.clock())
+            asking = None if way == "end" or self._for_another is None else await self._for_another(turn.owner)
+            if asking is None:
+                await self._end(lease, recovery.end_of(left))
+            else:
+                await self._go_on(lease, asking, left, way)
         except HostError as error:
-            _log.warning("a dead worker's turn could not be ended: %s", error.code, extra={"turn_id": turn.id})
-            return
-        self._wakeups.notify(turn.id)
-        _log.warning("ended the turn of a worker that is gone", extra={"turn_id": turn.id})
+            _log.warning("a dead worker's turn could not be looked after: %s", error.code, extra={"turn_id": turn.id})
 
+    async def _go_on(self, lease: Lease, asking: Asking, left: Left, way: Way) -> None:
+        so_far = left.transcript if way == "on" else ()
+        opening = await openings.of_another_worker(asking, left.turn, so_far)
+        beginning = recovery.tidied(left) if way == "on" else recovery.taken_back(left)
+        await self._store.write_turn(lease, beginning)
+        self._run(lease, asking, opening, [*left.events, *beginning.events])
+        self._wakeups.notify(lease.turn_id)
+        _log.warning(
+            "goes on with the turn of a worker that is gone, attempt %d",
+            lease.attempt,
+            extra={"turn_id": lease.turn_id},
+        )
 
-def _end_of_dead_worker(seq: int, kept: Sequence[ThreadItem]) -> TurnWrite:
-    lines = [
-        *(wire.done(item) for item in kept),
-        wire.encode_host("host.turn.ended", status="interrupted", code=None, message=None),
-    ]
-    events = [LogEvent(seq=seq + 1 + index, data=line) for index, line in enumerate(lines)]
-    return TurnWrite(events=events, items=kept, end=TurnEnd(status="interrupted"))
+    async def _end(self, lease: Lease, end: TurnWrite) -> None:
+        try:
+            await self._store.write_turn(lease, end)
+        except LeaseLost:
+            # Its thread is in a Store of the user's own, which only a request can open.
+            await self._store.end_for_owner(lease, end)
+        self._wakeups.notify(lease.turn_id)
+        _log.warning("ended the turn of a worker that is gone", extra={"turn_id": lease.turn_id})

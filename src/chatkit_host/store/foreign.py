@@ -6,6 +6,7 @@ of an item that is not there; what is left of a crash in between is a turn witho
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from chatkit.store import NotFoundError, Store
@@ -14,6 +15,7 @@ from chatkit.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMeta
 from chatkit_host.engine.ports import (
     Lease,
     LogEvent,
+    ModelItem,
     NewTurn,
     Order,
     PastTurn,
@@ -156,6 +158,18 @@ class ForeignConversations:
 
     async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
         return await self._turns.renew_leases(leases, seconds)
+
+    async def workers(self) -> set[str]:
+        return await self._turns.workers()
+
+    async def release_turns(self, worker: str, turn_ids: Sequence[TurnId] | None = None) -> None:
+        await self._turns.release_turns(worker, turn_ids)
+
+    async def forget_events(self, ended_before: datetime, *, limit: int) -> int:
+        return await self._turns.forget_events(ended_before, limit=limit)
+
+    async def load_transcript(self, owner: Owner, turn_id: str) -> list[ModelItem]:
+        return await self._turns.load_transcript(owner, turn_id)
 
     async def expired_turns(self) -> list[Turn]:
         return await self._turns.expired_turns()

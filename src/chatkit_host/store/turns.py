@@ -1,10 +1,11 @@
 """Turns and their event logs in the database, whoever keeps the threads."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chatkit.types import FeedbackKind, ThreadItem
 
-from chatkit_host.engine.ports import Lease, LogEvent, NewTurn, Turn, TurnWrite
+from chatkit_host.engine.ports import Lease, LogEvent, ModelItem, NewTurn, Turn, TurnWrite
 from chatkit_host.ids import Owner, TurnId
 from chatkit_host.store.database import Database, Write
 from chatkit_host.store.payloads import items_from, items_json
@@ -40,6 +41,18 @@ class DatabaseTurns:
         if not leases:
             return set()
         return await self._database.writing(lambda w: turns.renew(w, leases, seconds))
+
+    async def workers(self) -> set[str]:
+        return await self._database.reading(turns.workers)
+
+    async def release_turns(self, worker: str, turn_ids: Sequence[TurnId] | None = None) -> None:
+        await self._database.writing(lambda w: turns.release(w, worker, turn_ids))
+
+    async def forget_events(self, ended_before: datetime, *, limit: int) -> int:
+        return await self._database.writing(lambda w: events.forget(w, ended_before, limit))
+
+    async def load_transcript(self, owner: Owner, turn_id: str) -> list[ModelItem]:
+        return await self._database.reading(lambda r: turns.transcript(r, owner, turn_id))
 
     async def expired_turns(self) -> list[Turn]:
         return await self._database.reading(turns.expired)

@@ -1,12 +1,13 @@
 """The event log of a turn: a row for each group of events that was written together."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from chatkit_host.engine.ports import Lease, LogEvent
 from chatkit_host.errors import NotFound
-from chatkit_host.ids import Owner
+from chatkit_host.ids import Owner, first_id
 from chatkit_host.store.database import Read, Write
 from chatkit_host.store.queries.pages import check_limit
 from chatkit_host.store.tables import turn_events, turns
@@ -78,3 +79,19 @@ def read(r: Read, owner: Owner, turn_id: str, *, after: int, limit: int) -> list
 def _line(data: bytes) -> str:
     # JSON has newlines between its tokens only, where a space means the same.
     return safe_text(data.decode(errors="replace").replace("\n", " "))
+
+
+def forget(w: Write, ended_before: datetime, limit: int) -> int:
+    """The system's own: logs of all owners. Read along the primary key, where the oldest come first."""
+    old = (
+        sa.select(turn_events.c.turn_id)
+        .distinct()
+        .select_from(turn_events.join(turns, turns.c.id == turn_events.c.turn_id))
+        .where(turn_events.c.turn_id < first_id("turn", ended_before), turns.c.finished_at < ended_before)
+        .order_by(turn_events.c.turn_id)
+        .limit(limit)
+    )
+    ids = [row.turn_id for row in w.all(old)]
+    if ids:
+        w.run(sa.delete(turn_events).where(turn_events.c.turn_id.in_(ids)))
+    return len(ids)

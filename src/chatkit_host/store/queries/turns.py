@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chatkit_host.engine.ports import Lease, NewTurn, Turn, TurnWrite
+from chatkit_host.engine.ports import Lease, ModelItem, NewTurn, Turn, TurnWrite
 from chatkit_host.errors import AlreadySent, Conflict, LeaseLost, NotFound, TurnRunning
 from chatkit_host.ids import Owner, ThreadId, TurnId
 from chatkit_host.store.database import AnyRow, Read, Write
@@ -26,6 +26,7 @@ _SHOWN = (
     turns.c.last_seq,
     turns.c.usage,
     turns.c.error_code,
+    turns.c.cancel_requested_at,
     turns.c.created_at,
     turns.c.finished_at,
 )
@@ -82,7 +83,7 @@ def write(w: Write, lease: Lease, change: TurnWrite, *, waiting: str | None = No
         last = change.events[-1].seq
         values["last_seq"] = sa.case((turns.c.last_seq < last, last), else_=turns.c.last_seq)
     if change.transcript is not None:
-        values["transcript"] = value_json(list(change.transcript))
+        values["transcript"] = value_json(list(change.transcript)) if change.transcript else None
     if change.usage is not None:
         values["usage"] = value_json(change.usage)
     if change.end is not None:
@@ -198,6 +199,25 @@ def renew(w: Write, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
     return renewed
 
 
+def workers(r: Read) -> set[str]:
+    """The system's own: the turns of all owners."""
+    return {row.worker for row in r.all(sa.select(turns.c.worker).where(IS_OPEN).distinct())}
+
+
+def release(w: Write, worker: str, turn_ids: Sequence[TurnId] | None) -> None:
+    """The system's own: turns of all owners that one worker holds."""
+    some = sa.true() if turn_ids is None else turns.c.id.in_(list(turn_ids))
+    # A second ago, because a lease that ends now has not run out yet.
+    w.run(sa.update(turns).where(IS_OPEN, turns.c.worker == worker, some).values(lease_until=w.now(plus=-1.0)))
+
+
+def transcript(r: Read, owner: Owner, turn_id: str) -> list[ModelItem]:
+    row = r.first(sa.select(turns.c.transcript).where(turns.c.id == turn_id, turns.c.owner == owner))
+    if row is None:
+        raise NotFound
+    return [] if row.transcript is None else value_from(row.transcript)
+
+
 def expired(r: Read) -> list[Turn]:
     """The system's own: turns of all owners."""
     rows = r.all(sa.select(*_SHOWN).where(IS_OPEN, turns.c.lease_until < r.now()).order_by(turns.c.lease_until))
@@ -243,6 +263,7 @@ def _turn(row: AnyRow) -> Turn:
         last_seq=row.last_seq,
         usage=None if row.usage is None else value_from(row.usage),
         error_code=row.error_code,
+        is_to_end=row.cancel_requested_at is not None,
         created_at=row.created_at,
         finished_at=row.finished_at,
     )
