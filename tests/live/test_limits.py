@@ -2,7 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import httpx
 import pytest
 from support.chat import Answer, Chat, user_input
 from support.model_server import ModelServer
-from support.server import Server, serving, wait_until_ready
+from support.server import Server, command, serving, wait_until_ready
 
 from chatkit_host.auth.mint import mint_token
 
@@ -140,16 +139,8 @@ def test_who_fails_too_often_is_told_to_wait_and_others_come_in(tmp_path: Path) 
 # --- keys
 
 
-def keys(server_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "chatkit_host", "keys", *arguments],
-        cwd=server_dir,
-        env={"DATABASE_URL": f"sqlite:///{server_dir}/chat.db", "JWT_SECRET": SECRET, "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def keys(place: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return command(place, "keys", *arguments, DATABASE_URL=f"sqlite:///{place}/chat.db", JWT_SECRET=SECRET)
 
 
 @pytest.fixture(scope="module")

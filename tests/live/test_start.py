@@ -1,8 +1,11 @@
 """Starting, and what is said when it cannot be."""
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,27 +14,45 @@ import pytest
 from support.chat import Chat
 from support.model_server import ModelServer
 from support.postgres import PostgresServer
-from support.server import serving
+from support.server import command, serving
 
 from chatkit_host.auth.mint import mint_token
 
 SECRET = "V7Qd0tYH2kR9wZ4xN8mB5cL1pG6sJ3fA"
 
 
-def chatkit_host(workdir: Path, *arguments: str, given: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+@contextmanager
+def started(workdir: Path, *arguments: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that begins from nothing; killed at the end."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "chatkit_host", *arguments],
         cwd=workdir,
-        env={"PATH": "/usr/bin:/bin", "CHATKIT_HOST_OFFLINE_WORD_SECONDS": "0", **settings},
-        input=given,
-        capture_output=True,
+        env={**os.environ, "CHATKIT_HOST_OFFLINE_WORD_SECONDS": "0", **settings},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=40,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+async def test_from_nothing_to_an_answer_and_to_the_end(tmp_path: Path) -> None:
+    with started(tmp_path, "serve", "--port", "0") as process:
+        assert process.stderr is not None
+        ready = next(line for line in process.stderr if "chatkit-host is ready: " in line)
+        async with Chat(ready.split()[3].replace("localhost", "127.0.0.1")) as chat:
+            assert (await chat.create("add buy milk")).tool_titles == ["Add task"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in (0, -signal.SIGTERM)
+    assert (tmp_path / "chatkit-host.db").exists()
 
 
 def test_an_open_address_without_authentication_is_refused(tmp_path: Path) -> None:
-    run = chatkit_host(tmp_path, "serve", "--host", "0.0.0.0", "--port", "0")
+    run = command(tmp_path, "serve", "--host", "0.0.0.0", "--port", "0")
 
     assert run.returncode == 2
     assert "No authentication is configured" in run.stderr
@@ -52,7 +73,7 @@ def test_an_open_address_without_authentication_is_refused(tmp_path: Path) -> No
 def test_a_setting_that_cannot_be_used_is_named_and_its_value_is_not_shown(
     tmp_path: Path, settings: dict[str, str], sentence: str
 ) -> None:
-    run = chatkit_host(tmp_path, "serve", **{"PORT": "0", **settings})
+    run = command(tmp_path, "serve", **{"PORT": "0", **settings})
 
     assert run.returncode == 2
     assert sentence in run.stderr
@@ -65,7 +86,7 @@ def test_a_setting_that_cannot_be_used_is_named_and_its_value_is_not_shown(
 def test_a_target_that_is_not_there_is_named(tmp_path: Path, target: str) -> None:
     (tmp_path / "empty.py").write_text("x = 1\n")
 
-    run = chatkit_host(tmp_path, "serve", target, "--port", "0")
+    run = command(tmp_path, "serve", target, "--port", "0")
 
     assert run.returncode == 2
     assert target.split(":")[0] in run.stderr
@@ -75,7 +96,7 @@ def test_a_target_that_is_not_there_is_named(tmp_path: Path, target: str) -> Non
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         port = server.url.rsplit(":", 1)[1]
-        run = chatkit_host(tmp_path, "serve", "--port", port)
+        run = command(tmp_path, "serve", "--port", port)
 
     assert run.returncode == 2
     assert f"127.0.0.1:{port} is taken" in run.stderr
@@ -86,11 +107,11 @@ def test_a_postgresql_database_is_migrated_by_command_and_not_by_the_server(
 ) -> None:
     url = postgres.fresh_database()
 
-    early = chatkit_host(tmp_path, "serve", "--port", "0", DATABASE_URL=url)
+    early = command(tmp_path, "serve", "--port", "0", DATABASE_URL=url)
     assert early.returncode != 0
     assert "chatkit-host migrate" in early.stderr
 
-    assert chatkit_host(tmp_path, "migrate", DATABASE_URL=url).stdout == "The database is up to date.\n"
+    assert command(tmp_path, "migrate", DATABASE_URL=url).stdout == "The database is up to date.\n"
     with serving(tmp_path, DATABASE_URL=url) as server:
         assert httpx.get(f"{server.url}/health/ready").json() == {"status": "ready"}
     postgres.drop_database(url)
@@ -98,7 +119,7 @@ def test_a_postgresql_database_is_migrated_by_command_and_not_by_the_server(
 
 async def test_with_a_secret_only_tokens_open_the_door(tmp_path: Path) -> None:
     settings = {"JWT_SECRET": SECRET, "JWT_AUDIENCE": "chat", "HOST": "0.0.0.0"}
-    minted = chatkit_host(tmp_path, "token", "alice", JWT_SECRET=SECRET, JWT_AUDIENCE="chat")
+    minted = command(tmp_path, "token", "alice", JWT_SECRET=SECRET, JWT_AUDIENCE="chat")
     other = mint_token(SECRET, "alice", audience="something else", lifetime=timedelta(hours=1))
 
     with serving(tmp_path, **settings) as server:
@@ -145,7 +166,7 @@ def model_server() -> Iterator[ModelServer]:
 
 
 def test_the_doctor_finds_everything_in_order(tmp_path: Path, model_server: ModelServer) -> None:
-    run = chatkit_host(
+    run = command(
         tmp_path, "doctor", CHATKIT_HOST_MODEL="some-model", CHATKIT_HOST_MODEL_BASE_URL=model_server.base_url
     )
 
@@ -154,7 +175,7 @@ def test_the_doctor_finds_everything_in_order(tmp_path: Path, model_server: Mode
 
 
 def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
-    run = chatkit_host(
+    run = command(
         tmp_path,
         "doctor",
         CHATKIT_HOST_MODEL="openai/some-model",
@@ -169,7 +190,7 @@ def test_the_doctor_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_a_chat_in_the_terminal_starts_a_server_of_its_own(tmp_path: Path) -> None:
-    run = chatkit_host(tmp_path, "chat", given="add buy milk\nwhat is on my list\n", PORT="1")
+    run = command(tmp_path, "chat", given="add buy milk\nwhat is on my list\n", PORT="1")
 
     assert "· Add task\nI added “Buy milk” to your list.\n" in run.stdout
     assert "1. Buy milk" in run.stdout

@@ -8,6 +8,8 @@ the same as `chatkit-host serve` with the settings it is given.
         server.start(); server.kill(); server.start()
 """
 
+import http.client
+import itertools
 import json
 import os
 import signal
@@ -15,13 +17,11 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
-
-from support.postgres import free_port
-from support.server import wait_until_ready
 
 _OURS = ("CHATKIT_HOST_", "JWT_", "DATABASE_URL", "OPENAI_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY", "CORS_ORIGINS")
 _FOR_TESTS = {
@@ -30,6 +30,11 @@ _FOR_TESTS = {
     "CHATKIT_HOST_MESSAGES_PER_MINUTE": "0",
     "CHATKIT_HOST_CONCURRENT_TURNS": "0",
 }
+_LISTENING = b"chatkit-host is ready: http://"
+_NOTHING = Path(os.devnull)
+_numbers = itertools.count()
+
+Completed = subprocess.CompletedProcess[str]
 
 
 class ForkedServers:
@@ -85,8 +90,32 @@ class ForkedServers:
             self._process.stdin.flush()
             return json.loads(self._process.stdout.readline())
 
-    def fork(self, workdir: Path, arguments: list[str], environment: dict[str, str], log: Path) -> int:
-        asked = {"workdir": str(workdir), "arguments": arguments, "environment": environment, "log": str(log)}
+    def run(self, workdir: Path, *arguments: str, given: str = "", **settings: str) -> Completed:
+        """A command, to its end."""
+        name = f"command-{next(_numbers)}"
+        given_path, said, log = (workdir / f"{name}.{ending}" for ending in ("in", "out", "err"))
+        given_path.write_text(given)
+        pid = self.fork(workdir, list(arguments), settings, log, said=said, given=given_path)
+        end = time.monotonic() + 60
+        while (status := self.ended(pid)) is None:
+            if time.monotonic() > end:
+                os.kill(pid, signal.SIGKILL)
+                raise AssertionError(f"the command did not end:\n{log.read_text()}")
+            time.sleep(0.01)
+        return Completed(arguments, status, said.read_text(), log.read_text())
+
+    def fork(
+        self,
+        workdir: Path,
+        arguments: list[str],
+        environment: dict[str, str],
+        log: Path,
+        *,
+        said: Path = _NOTHING,
+        given: Path = _NOTHING,
+    ) -> int:
+        files = {"log": str(log), "said": str(said), "given": str(given)}
+        asked = {"workdir": str(workdir), "arguments": arguments, "environment": environment, **files}
         return self._ask({"fork": asked})["pid"]
 
     def ended(self, pid: int) -> int | None:
@@ -95,15 +124,15 @@ class ForkedServers:
 
 
 class ForkedServer:
-    """The same words as `support.server.Server`."""
+    """May be stopped, killed and started again, on the same port."""
 
     def __init__(self, servers: ForkedServers, workdir: Path, arguments: tuple[str, ...], settings: dict[str, str]):
         self._servers = servers
         self._workdir = workdir
         self._arguments = arguments
-        self._port = free_port()
-        self._log = workdir / f"server-{self._port}.log"
-        self.settings = settings
+        self._port = 0
+        self._log = workdir / f"server-{next(_numbers)}.log"
+        self.settings = {"DATABASE_URL": f"sqlite:///{workdir}/chat.db", **settings}
         self.pid = 0
 
     @property
@@ -115,19 +144,29 @@ class ForkedServer:
         return self._log.read_text() if self._log.exists() else ""
 
     def start(self, *, wait: bool = True) -> None:
-        database = {"DATABASE_URL": f"sqlite:///{self._workdir}/chat.db"}
         arguments = ["serve", *self._arguments, "--port", str(self._port)]
-        environment = {**_FOR_TESTS, **database, **self.settings}
+        self._log.touch()
+        self._starts = self._log.read_bytes().count(_LISTENING) + 1
+        environment = {**_FOR_TESTS, **self.settings}
         self.pid = self._servers.fork(self._workdir, arguments, environment, self._log)
         if wait:
             self.wait()
 
     def wait(self) -> None:
         """Until it is ready."""
+        self.wait_until_listening()
         try:
             wait_until_ready(self.url, 20)
         except AssertionError:
             raise AssertionError(f"the server did not start:\n{self.log}") from None
+
+    def wait_until_listening(self, seconds: float = 30) -> None:
+        end = time.monotonic() + seconds
+        while self._log.read_bytes().count(_LISTENING) < self._starts:
+            if time.monotonic() > end or self._servers.ended(self.pid) is not None:
+                raise AssertionError(f"the server did not start:\n{self.log}")
+            time.sleep(0.01)
+        self._port = int(self.log.rpartition(_LISTENING.decode())[2].split()[0].rpartition(":")[2])
 
     def send(self, sign: signal.Signals) -> None:
         with suppress(ProcessLookupError):
@@ -164,6 +203,23 @@ class ForkedServer:
                 raise AssertionError(f"the server did not stop:\n{self.log}")
             time.sleep(0.01)
         return status
+
+
+def wait_until_ready(url: str, seconds: float = 10) -> None:
+    address = url.partition("://")[2]
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        connection = http.client.HTTPConnection(address, timeout=5)
+        try:
+            connection.request("GET", "/health/ready")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.02)
+    raise AssertionError("the server is not ready")
 
 
 def _main(asked: IO[bytes], told: IO[bytes]) -> None:
@@ -204,19 +260,24 @@ def _fork(wanted: dict[str, Any]) -> int:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: nothing is left over when this process ends
     os.chdir(wanted["workdir"])
     os.environ.update(wanted["environment"])
-    log = os.open(wanted["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for target, source in ((0, nothing), (1, nothing), (2, log)):
-        os.dup2(source, target)
+    time.tzset()
+    os.dup2(os.open(wanted["given"], os.O_RDONLY), 0)
+    for target, name in ((1, "said"), (2, "log")):
+        os.dup2(os.open(wanted[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND), target)
     told = Path(wanted["log"]).with_suffix(f".{os.getpid()}.json")
     signal.signal(signal.SIGUSR1, lambda *_: _tell(told))
     from chatkit_host.cli import main
 
-    status = 1
+    status: object = 1
     try:
         status = main(wanted["arguments"])
+    except SystemExit as end:
+        status = end.code
+    except BaseException:  # noqa: BLE001 - as the interpreter does at the end
+        traceback.print_exc()
     finally:
-        os._exit(status)
+        sys.stdout.flush()
+        os._exit(status if isinstance(status, int) else 0 if status is None else 1)
 
 
 def _tell(path: Path) -> None:
