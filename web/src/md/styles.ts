@@ -117,7 +117,7 @@ const lists = css`
     place-items: center;
     inline-size: 1.1em;
     block-size: 1.1em;
-    border: 1.5px solid var(--line-strong);
+    border: 1.5px solid var(--line-control);
     border-radius: 4px;
     color: var(--on-accent);
   }
@@ -465,9 +465,9 @@ const citations = css`
     inline-size: max-content;
     max-inline-size: 320px;
     padding: 6px;
-    border: 0;
+    border: 1px solid var(--line);
     border-radius: 12px;
-    background: var(--surface);
+    background: var(--raised);
     color: var(--text);
     box-shadow: var(--shadow);
     font-size: 0.875rem;

@@ -102,8 +102,9 @@ export const chartStyles = css`
     min-inline-size: 110px;
     max-inline-size: 60%;
     padding: 8px 11px;
+    border: 1px solid var(--line);
     border-radius: 10px;
-    background: light-dark(var(--surface), color-mix(in srgb, var(--surface), white 5%));
+    background: var(--raised);
     box-shadow: var(--shadow);
     font-size: calc(var(--size) * 0.8125);
     pointer-events: none;

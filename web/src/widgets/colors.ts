@@ -16,7 +16,7 @@ const surfaces: Readonly<Record<string, string>> = {
   surface: 'var(--surface)',
   'surface-secondary': 'var(--surface-secondary)',
   'surface-tertiary': 'var(--surface-tertiary)',
-  'surface-elevated': 'var(--surface)',
+  'surface-elevated': 'var(--raised)',
   'surface-elevated-secondary': 'var(--surface-secondary)',
 };
 

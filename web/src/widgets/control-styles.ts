@@ -179,7 +179,7 @@ export const controlStyles = css`
   }
   .widget :is(.w-input-outline, .w-input-solid) {
     background: var(--surface);
-    border-color: var(--line-strong);
+    border-color: var(--line-control);
   }
   .widget .w-input-soft {
     background: var(--surface-tertiary);
@@ -281,7 +281,7 @@ export const controlStyles = css`
     inline-size: 18px;
     block-size: 18px;
     margin: 0;
-    border: 1.5px solid var(--line-strong);
+    border: 1.5px solid var(--line-control);
     border-radius: 5px;
     background: var(--surface);
     cursor: inherit;

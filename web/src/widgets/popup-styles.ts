@@ -66,9 +66,9 @@ export const popupStyles = css`
     inset: auto;
     margin: 0;
     padding: 6px;
-    border: 0;
+    border: 1px solid var(--line);
     border-radius: var(--round-small);
-    background: light-dark(var(--surface), color-mix(in srgb, var(--surface), white 5%));
+    background: var(--raised);
     color: var(--text);
     box-shadow: var(--shadow);
     font-size: calc(var(--size) * 0.9375);
