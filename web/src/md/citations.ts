@@ -1,6 +1,7 @@
 import { html, nothing } from 'lit';
 import type { TemplateResult } from 'lit';
 import type { Annotation, Source } from '../core/contracts.ts';
+import { icon } from '../icons/icon.ts';
 import type { Environment } from './environment.ts';
 import { showBeside } from './floating.ts';
 import { allowedLink, followLink } from './links.ts';
@@ -126,9 +127,23 @@ function citationMark(citation: Citation, environment: Environment): TemplateRes
     >${
       address
         ? html`<a class="md-cite-mark" href=${address} target="_blank" rel="noopener noreferrer" aria-label=${label} @click=${press}>${citation.number}</a>`
-        : html`<button class="md-cite-mark" type="button" aria-label=${label}>${citation.number}</button>`
+        : html`<button class="md-cite-mark" type="button" aria-label=${label} @click=${(event: MouseEvent) => pressEntity(event, citation)}>${inlineLabel(citation)}</button>`
     }<span class="md-cite-card" popover="manual" dir="auto">${citation.sources.map((source) => card(source, environment))}</span></span
   >`;
+}
+
+/** The name of the event that a press on the mark of an interactive entity sends; its detail is the source. */
+export const CITATION_PRESS = 'citation-press';
+
+function pressEntity(event: MouseEvent, { sources }: Citation): void {
+  const source = sources.find((one) => one.type === 'entity' && one.interactive === true);
+  if (source) event.currentTarget!.dispatchEvent(new CustomEvent(CITATION_PRESS, { bubbles: true, composed: true, detail: source }));
+}
+
+/** An entity stands in the text with its label or its icon, everything else with its number. */
+function inlineLabel({ sources: [source], number }: Citation): unknown {
+  if (source?.type !== 'entity') return number;
+  return source.inline_label || (source.icon ? icon(source.icon, 12) : number);
 }
 
 function card(source: Source, { options }: Environment): TemplateResult {

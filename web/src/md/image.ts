@@ -28,7 +28,7 @@ class GatedImage extends AsyncDirective {
     const host = address === undefined ? '' : new URL(address).host;
     const name = html`<span class="md-chip-name" dir="auto">${alt || words.image}</span>${host ? html`<span class="md-chip-host">${host}</span>` : nothing}`;
     if (decision === 'block') {
-      return html`<span class="md-image-chip md-blocked">${icon('image-off', 16)}<span class="md-sr">${words.blockedImage}</span>${name}</span>`;
+      return html`<span class="md-image-chip">${icon('image-off', 16)}<span class="md-sr">${words.blockedImage}</span>${name}</span>`;
     }
     const load = () => {
       policy.release(address!);
@@ -49,7 +49,7 @@ export function textImage(source: string, alt: string, policy: ImagePolicy, loca
     locale,
     view: (address) =>
       html`<button type="button" class="md-picture md-loading" aria-label=${alt ? `${words.openImage}: ${alt}` : words.openImage}
-        @click=${(event: MouseEvent) => openLightbox(event.currentTarget as HTMLElement, address, alt, words.close)}
+        @click=${(event: MouseEvent) => openLightbox(event.currentTarget as HTMLElement, address, alt || words.image, words.close)}
         ><img src=${address} alt=${alt} loading="lazy" decoding="async" referrerpolicy="no-referrer" @load=${settled} @error=${settled}
       /></button>`,
   });

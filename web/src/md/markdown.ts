@@ -10,7 +10,7 @@ import { blockTemplate } from './tokens.ts';
 import { wordsFor } from './words.ts';
 
 export { markdownStyles } from './styles.ts';
-export { citationsOf, sourceTitle } from './citations.ts';
+export { CITATION_PRESS, citationsOf, sourceTitle } from './citations.ts';
 
 /**
  * Markdown as a template, made for text that grows: rendered again and again at the same place, only the

@@ -98,6 +98,12 @@ const lists = css`
   .md li > :is(ul, ol) {
     margin-block: 0.3em 0;
   }
+  .md li > :is(ul, ol) + * {
+    margin-block-start: 0.6em;
+  }
+  .md li > :is(.md-code, .md-table):last-child {
+    margin-block-end: 0.5em;
+  }
   .md li > p {
     margin-block-end: 0.5em;
   }
@@ -453,6 +459,10 @@ const citations = css`
     vertical-align: 0.25em;
     cursor: pointer;
     font-variant-numeric: tabular-nums;
+  }
+  .md .md-cite-mark .icon {
+    display: inline-block;
+    vertical-align: -0.25em;
   }
   .md .md-cite-mark:is(:hover, :focus-visible) {
     background: var(--accent);

@@ -91,7 +91,7 @@ const SOME = 5;
 
 export function listView(node: WidgetNode, scope: Scope): TemplateResult {
   const limit = node.limit === 'auto' ? SOME : typeof node.limit === 'number' && node.limit > 0 ? node.limit : undefined;
-  return html`<div class="w-card w-list-view w-card-md" ${styled(looks(node))}>${status(node.status, scope)}${local(false, (all, set) => {
+  return html`<div class="w-card w-card-md" ${styled(looks(node))}>${status(node.status, scope)}${local(false, (all, set) => {
     const items = childrenOf(node);
     // One hidden row would take as much room as the button that hides it.
     const shown = all || limit === undefined || items.length <= limit + 1 ? items.length : limit;

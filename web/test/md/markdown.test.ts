@@ -194,6 +194,20 @@ test('a citation shows its source on hover and on focus, and Escape puts it away
   expect(card.matches(':popover-open')).toBe(true);
 });
 
+test('an entity stands with its label or icon, and an interactive one tells of a press', () => {
+  const page = markdownPage();
+  const person = { type: 'entity' as const, id: 'p1', title: 'Ada Lovelace', inline_label: 'Ada', interactive: true };
+  const place = { type: 'entity' as const, id: 'p2', title: 'London', icon: 'map-pin' };
+  const pressed: unknown[] = [];
+  page.host.addEventListener('citation-press', (event) => pressed.push((event as CustomEvent).detail));
+  const shown = page.show('She lived there.', { annotations: [{ source: person, index: 3 }, { source: place, index: 15 }] });
+  const [first, second] = shown.querySelectorAll<HTMLElement>('.md-cite-mark');
+  expect([first!.textContent, second!.querySelector('svg') !== null, second!.getAttribute('aria-label')]).toEqual(['Ada', true, 'Source 2: London']);
+  first!.click();
+  second!.click();
+  expect(pressed).toEqual([person]);
+});
+
 test('citation marks never break the Markdown around them', () => {
   const page = markdownPage();
   const text = '| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nlet a\n```\n\n[link](https://a.example/x) https://b.example/y end\n\n- item';
