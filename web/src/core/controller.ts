@@ -39,6 +39,8 @@ interface Run {
   /** Events up to this number were shown to the user before: their effects are not to happen again. */
   replayedTo: number;
   stopAsked: boolean;
+  /** Gives this connection up, not the answer. */
+  connection: AbortController;
   /** When the stop no longer waits for the server. */
   deadline?: ReturnType<typeof setTimeout>;
 }
@@ -300,6 +302,11 @@ export class Controller {
     this.hooks.changed();
   }
 
+  /** The network is said to be gone: an open connection would be silent for a long time before it breaks. */
+  connectionLost(): void {
+    if (this.phase === 'streaming' && this.run?.turnId && this.client.can('resume')) this.run.connection.abort();
+  }
+
   /** The network is said to be back: no reason to wait for the next attempt. */
   reconnectNow(): void {
     this.wake?.();
@@ -341,7 +348,7 @@ export class Controller {
       await this.follow(run, async () => {
         const { last_event } = await this.client.turn(turnId, run.abort.signal);
         run.replayedTo = last_event;
-        return this.client.follow(turnId, '0', run.abort.signal);
+        return this.client.follow(turnId, '0', connect(run));
       });
     } catch {
       // Already reported. The thread as it was loaded stays on the page.
@@ -349,7 +356,7 @@ export class Controller {
   }
 
   private begin(): Run {
-    const run: Run = { abort: new AbortController(), turnId: null, lastEventId: '', replayedTo: 0, stopAsked: false };
+    const run: Run = { abort: new AbortController(), connection: new AbortController(), turnId: null, lastEventId: '', replayedTo: 0, stopAsked: false };
     this.run = run;
     this.setPhase('sending');
     this.hooks.responseStarted();
@@ -386,11 +393,10 @@ export class Controller {
 
   /** Our server knows a repeated request by its key; any other might answer twice, so it is asked once. */
   private async openStream(run: Run, type: string, params: JsonRecord, key: string): Promise<EventStream> {
-    const request = { type, params, key, signal: run.abort.signal };
     const end = Date.now() + RECONNECT_SECONDS * 1000;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.client.stream(request);
+        return await this.client.stream({ type, params, key, signal: connect(run) });
       } catch (error) {
         const isLost = error instanceof RequestError && error.code === 'network' && this.client.can('idempotency');
         if (!isLost || run.stopAsked || Date.now() > end) throw error;
@@ -412,11 +418,23 @@ export class Controller {
         this.receive(run, message.data);
       }
     } catch (error) {
-      if (canResume && !run.abort.signal.aborted && error instanceof RequestError) return false;
+      const isLost = error instanceof RequestError || run.connection.signal.aborted;
+      if (canResume && !run.abort.signal.aborted && isLost) return false;
       throw error;
     }
-    const isCutOff = canResume && received > 0 && !run.stopAsked && this.view.entries.some((entry) => entry.open);
-    return !isCutOff;
+    if (!canResume || run.stopAsked) return true;
+    return received > 0 ? !this.view.entries.some((entry) => entry.open) : this.hasEnded(run);
+  }
+
+  /** A stream in which nothing came may have ended before its answer. */
+  private async hasEnded(run: Run): Promise<boolean> {
+    try {
+      const { status } = await this.client.turn(run.turnId as string, run.abort.signal);
+      return status !== 'running' && status !== 'queued';
+    } catch (error) {
+      if (error instanceof RequestError && !error.isFinal) return false;
+      throw error;
+    }
   }
 
   private receive(run: Run, data: string): void {
@@ -455,7 +473,7 @@ export class Controller {
       await this.pause(run, attempt);
       if (this.run !== run) return null;
       try {
-        return await this.client.follow(run.turnId as string, run.lastEventId || '0', run.abort.signal);
+        return await this.client.follow(run.turnId as string, run.lastEventId || '0', connect(run));
       } catch (error) {
         if (run.abort.signal.aborted) throw error;
         if (error instanceof RequestError && (error.status === 410 || error.status === 404)) return this.reloadInstead(run);
@@ -534,6 +552,12 @@ export class Controller {
   private report(error: unknown): void {
     this.hooks.error(error instanceof Error ? error : new Error('Something went wrong.'));
   }
+}
+
+/** A new connection for the run, which ends with it or on its own. */
+function connect(run: Run): AbortSignal {
+  run.connection = new AbortController();
+  return AbortSignal.any([run.abort.signal, run.connection.signal]);
 }
 
 function failureOf(error: unknown): Failure {

@@ -224,6 +224,7 @@ export class ChatKitHost extends LitElement {
     super.connectedCallback();
     this.outside = new AbortController();
     const { signal } = this.outside;
+    addEventListener('offline', () => this.controller?.connectionLost(), { signal });
     addEventListener('online', () => this.controller?.reconnectNow(), { signal });
     document.addEventListener('visibilitychange', () => this.seenAgain(), { signal });
     addEventListener('focus', () => this.seenAgain(), { signal });
@@ -632,7 +633,7 @@ export class ChatKitHost extends LitElement {
 
   private startScreen({ startScreen = {} }: Options): TemplateResult {
     return html`<div class="welcome">
-      <h1 dir="auto">${startScreen.greeting ?? this.words.greeting}</h1>
+      <h2 dir="auto">${startScreen.greeting ?? this.words.greeting}</h2>
       ${startScreen.prompts?.length
         ? html`<ul class="prompts">
             ${startScreen.prompts.map(

@@ -103,7 +103,7 @@ export const hostStyles = css`
     padding-block: calc(var(--ck-unit) * 4);
     animation: appear 0.3s ease-out;
   }
-  .welcome h1 {
+  .welcome h2 {
     margin: 0 0 calc(var(--ck-unit) * 7);
     font-size: clamp(1.5rem, 1.1rem + 1.9cqi, 2.1rem);
     font-weight: 600;
@@ -258,7 +258,7 @@ export const hostStyles = css`
     .frame.empty {
       grid-template-rows: auto minmax(0, 1fr) auto;
     }
-    .frame.empty .welcome h1 {
+    .frame.empty .welcome h2 {
       margin-block-end: calc(var(--ck-unit) * 5);
     }
     .welcome {

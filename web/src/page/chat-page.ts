@@ -334,7 +334,7 @@ export class ChatPage extends LitElement {
       <main>
         <div class="bar">
           <button class="icon-button show-sidebar" aria-label="Show the conversations" title="Show the conversations" aria-expanded=${String(this.isDrawerOpen)} @click=${this.toggleSidebar}>${icon('sidebar-left', 20)}</button>
-          <p class="title" dir="auto">${this.heading}</p>
+          <h1 class="title" dir="auto">${this.heading || html`<span class="visually-hidden">Chat</span>`}</h1>
           <button class="icon-button show-new" aria-label="New conversation" title="New conversation" @click=${() => this.open(null)}>${icon('compose', 20)}</button>
           ${this.config.tasks
             ? html`<button class="icon-button with-count" aria-label="Tasks, ${this.openTasks} open" title="Tasks" aria-pressed=${String(hasTasks)} @click=${this.toggleTasks}>

@@ -1,1 +1,1 @@
-import('./assets/element-P3FLDX5U.js');
+import('./assets/element-XADLTUTQ.js');

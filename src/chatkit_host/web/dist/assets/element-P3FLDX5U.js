@@ -1,1 +1,0 @@
-import{e as a}from"./chunk-BGOHWWRI.js";import"./chunk-V63LCDIJ.js";import"./chunk-ANIC5O2T.js";import"./chunk-7X64HC6R.js";import"./chunk-GOO5VZFE.js";import"./chunk-ZRGXHQZQ.js";import"./chunk-SQE76S5B.js";export{a as ChatKitHost};

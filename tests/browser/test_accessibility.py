@@ -1,0 +1,92 @@
+"""For everybody: axe, small screens, forced colours, the keyboard alone."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+from support.chat_page import Chat
+from support.server import Server
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_page(open_chat: Callable[..., Chat], todo: Server, scheme: str) -> None:
+    chat = open_chat(todo, color_scheme=scheme).open()
+    chat.page.wait_for_timeout(500)
+    assert chat.axe() == []
+    chat.say("add a task: look after the fern, high priority, due tomorrow")
+    chat.say("what is on my list?")
+    chat.page.locator("details.workflow summary").last.click()
+    chat.page.wait_for_timeout(500)
+    assert chat.axe() == []
+    chat.page.locator(".viewport").focus()
+    chat.page.keyboard.press("?")
+    chat.page.wait_for_timeout(200)
+    assert chat.axe() == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_every_kind_of_item(open_chat: Callable[..., Chat], scripted: Server, scheme: str) -> None:
+    chat = open_chat(scripted, color_scheme=scheme, is_clean=False).open()
+    for script in ("annotated", "widget", "workflow", "signals", "form"):
+        chat.start(script)
+        expect(chat.stop_button).to_have_count(0)
+    expect(chat.page.get_by_role("group", name="Which size?")).to_be_visible()
+    chat.page.wait_for_timeout(500)
+    assert chat.axe() == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 568)])
+def test_a_phone_shows_everything_in_its_width(
+    open_chat: Callable[..., Chat], todo: Server, width: int, height: int
+) -> None:
+    chat = open_chat(
+        todo, viewport={"width": width, "height": height}, has_touch=True, is_mobile=True, device_scale_factor=2
+    ).open()
+    assert chat.overflow() <= 0
+    chat.say("Tell me something about yourself and" + "averyverylongword" * 20)
+    assert chat.overflow() <= 0
+    for control in (chat.send_button, chat.page.get_by_role("button", name="Show the conversations")):
+        box = control.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= 44
+    size = chat.composer.evaluate("editor => parseFloat(getComputedStyle(editor).fontSize)")
+    assert size >= 16
+    assert chat.axe() == []
+    chat.page.get_by_role("button", name="Show the conversations").click()
+    chat.page.wait_for_timeout(400)
+    assert chat.overflow() <= 0
+    assert chat.axe() == []
+    chat.page.keyboard.press("Escape")
+    expect(chat.page.get_by_role("searchbox", name="Search conversations")).not_to_be_visible()
+
+
+def test_the_page_is_usable_by_keyboard_alone(chat: Chat) -> None:
+    reached: list[str] = []
+    for _ in range(120):
+        chat.page.keyboard.press("Tab")
+        reached.append(
+            chat.page.evaluate(
+                """() => {
+                    let active = document.activeElement;
+                    while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+                    return active?.getAttribute('aria-label') ?? active?.textContent?.trim() ?? '';
+                }"""
+            )
+        )
+        if reached[-1] == "Ask, plan, or add a task":
+            break
+    order = ["New conversation", "Search conversations", "Chat", "Ask, plan, or add a task"]
+    places = [reached.index(name) for name in order]
+    assert places == sorted(places)
+    chat.page.keyboard.type("hello")
+    chat.page.keyboard.press("Enter")
+    chat.settle()
+    expect(chat.words).to_contain_text("Hello!")
+
+
+def test_nothing_moves_for_people_who_asked_for_that(open_chat: Callable[..., Chat], todo: Server) -> None:
+    chat = open_chat(todo, reduced_motion="reduce", forced_colors="active").open()
+    chat.say("hello")
+    moving = chat.page.evaluate("document.getAnimations().filter(one => one.playState === 'running').length")
+    assert moving == 0
+    expect(chat.words).to_be_visible()

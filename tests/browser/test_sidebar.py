@@ -1,0 +1,172 @@
+"""The list of conversations, their addresses, and the page around the chat."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import jwt
+import pytest
+from playwright.sync_api import Locator, expect
+from support.chat_page import Chat
+from support.server import serving
+
+SECRET = "a secret of at least thirty-two bytes"
+
+
+@pytest.fixture
+def alone(tmp_path: Path, open_chat: Callable[..., Chat]) -> object:
+    """A page on a server that nobody else uses."""
+    with serving(tmp_path) as server:
+        yield open_chat(server).open()
+
+
+def conversations(chat: Chat) -> Locator:
+    return chat.page.get_by_role("navigation", name="Conversations").get_by_role("listitem")
+
+
+def new(chat: Chat, text: str) -> None:
+    chat.page.get_by_role("link", name="New conversation").click()
+    expect(chat.questions).to_have_count(0)
+    chat.say(text)
+
+
+def test_conversations_are_listed_opened_and_found_by_what_was_said(alone: Chat) -> None:
+    chat = alone
+    expect(chat.page.get_by_text("Your conversations will be listed here.")).to_be_visible()
+    new(chat, "add a task: feed the ocelot")
+    new(chat, "hello")
+    expect(conversations(chat)).to_have_count(2)
+    search = chat.page.get_by_role("searchbox", name="Search conversations")
+    search.fill("ocelot")
+    expect(conversations(chat)).to_have_count(1)
+    search.press("Enter")
+    expect(chat.questions).to_contain_text("feed the ocelot")
+    search.fill("nothing like that")
+    expect(chat.page.get_by_text("Nothing found.")).to_be_visible()
+    search.fill("")
+    expect(conversations(chat)).to_have_count(2)
+
+
+def test_back_forward_and_a_deep_link_open_the_conversation(alone: Chat) -> None:
+    chat = alone
+    new(chat, "add a task: one")
+    first = chat.page.url
+    new(chat, "add a task: two")
+    chat.page.go_back()
+    chat.page.go_back()
+    expect(chat.page).to_have_url(first)
+    expect(chat.questions).to_contain_text("one")
+    chat.page.go_forward()
+    chat.page.go_forward()
+    expect(chat.questions).to_contain_text("two")
+    chat.page.goto(first)
+    expect(chat.questions).to_contain_text("one")
+    expect(chat.page).to_have_title(re.compile("one"))
+
+
+def test_a_conversation_is_renamed_in_place(alone: Chat) -> None:
+    chat = alone
+    new(chat, "hello")
+    conversations(chat).first.hover()
+    conversations(chat).first.get_by_role("button", name="More actions").click()
+    chat.page.get_by_role("menuitem", name="Rename").click()
+    chat.page.get_by_role("textbox", name="New name").fill("Ocelots")
+    chat.page.keyboard.press("Enter")
+    expect(conversations(chat).first).to_contain_text("Ocelots")
+    chat.page.reload()
+    expect(conversations(chat).first).to_contain_text("Ocelots")
+
+
+def test_a_deleted_conversation_can_be_taken_back_and_otherwise_is_gone(alone: Chat) -> None:
+    chat = alone
+
+    def delete() -> None:
+        conversations(chat).first.hover()
+        conversations(chat).first.get_by_role("button", name="More actions").click()
+        chat.page.get_by_role("menuitem", name="Delete").click()
+        expect(conversations(chat)).to_have_count(0)
+
+    def kept() -> int:
+        return len(httpx.get(f"{chat.server.url}/api/conversations").json()["data"])
+
+    new(chat, "hello")
+    delete()
+    expect(chat.questions).to_have_count(0)
+    chat.page.get_by_role("button", name="Undo").click()
+    expect(conversations(chat)).to_have_count(1)
+    assert kept() == 1
+    delete()
+    expect(chat.page.get_by_role("button", name="Undo")).to_have_count(0)
+    assert kept() == 0
+
+
+def test_the_keys_work_where_nobody_types_and_nowhere_else(alone: Chat) -> None:
+    chat = alone
+    chat.page.evaluate("window.heard = []; addEventListener('keydown', event => heard.push(event.key))")
+    chat.composer.click()
+    chat.page.keyboard.type("nfstc?/")
+    assert chat.composer.inner_text() == "nfstc?/"
+    assert chat.page.evaluate("heard") == []
+    expect(chat.page.get_by_role("dialog")).to_have_count(0)
+    chat.composer.fill("")
+    chat.page.locator(".viewport").focus()
+    chat.page.keyboard.press("?")
+    expect(chat.page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    chat.page.keyboard.press("Escape")
+    expect(chat.page.get_by_role("dialog")).to_have_count(0)
+    chat.page.locator(".viewport").focus()
+    chat.page.keyboard.press("f")
+    expect(chat.page.get_by_role("searchbox", name="Search conversations")).to_be_focused()
+    chat.page.locator(".viewport").focus()
+    chat.page.keyboard.press("/")
+    expect(chat.composer).to_be_focused()
+
+
+def test_the_chosen_colours_are_there_at_the_next_visit_before_anything_is_drawn(alone: Chat) -> None:
+    chat = alone
+    chat.page.get_by_role("button", name="Colours: As the system").click()
+    chat.page.get_by_role("button", name="Colours: Light").click()
+    expect(chat.page.get_by_role("button", name="Colours: Dark")).to_be_visible()
+    chat.page.route("**/assets/page-*.js", lambda route: route.abort())
+    chat.is_clean = False
+    chat.page.reload()
+    background = chat.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert background.startswith("oklch(0.19"), background
+
+
+def test_a_token_is_asked_for_checked_and_remembered(tmp_path: Path, open_chat: Callable[..., Chat]) -> None:
+    with serving(tmp_path, JWT_SECRET=SECRET) as server:
+        chat = open_chat(server, is_clean=False)
+        chat.page.goto(server.url)
+        dialog = chat.page.get_by_role("dialog", name="Sign in")
+        dialog.get_by_label("Access token or API key").fill("not a token")
+        dialog.get_by_role("button", name="Sign in").click()
+        expect(dialog.get_by_role("alert")).to_have_text("The server does not accept this token.")
+        claims = {"sub": "alice", "exp": datetime.now(UTC) + timedelta(minutes=5)}
+        dialog.get_by_label("Access token or API key").fill(jwt.encode(claims, SECRET, algorithm="HS256"))
+        dialog.get_by_role("button", name="Sign in").click()
+        expect(dialog).to_have_count(0)
+        chat.say("hello")
+        chat.page.reload()
+        expect(chat.questions).to_have_count(1)
+        chat.page.get_by_role("button", name="Sign out").click()
+        expect(dialog).to_be_visible()
+
+
+def test_the_page_works_below_a_path(tmp_path: Path, open_chat: Callable[..., Chat]) -> None:
+    """As behind a proxy that serves it at /assistant: the page asks for everything there."""
+    with serving(tmp_path) as server:
+        chat = open_chat(server)
+
+        def below(route) -> None:
+            url = route.request.url.replace("/assistant", "", 1)
+            response = route.fetch(url=url)
+            body = response.text().replace('<base href="/"', '<base href="/assistant/"')
+            route.fulfill(response=response, body=body) if "<base" in body else route.fulfill(response=response)
+
+        chat.page.route("**/assistant/**", below)
+        chat.page.goto(f"{server.url}/assistant/")
+        chat.say("hello")
+        expect(chat.page).to_have_url(re.compile(r"/assistant/t/thr_\w+$"))
