@@ -182,6 +182,22 @@ async def run(name: str, url: str, options: argparse.Namespace) -> None:
     await database.close()
 
 
+async def deep_and_first(thread_count: int, message_count: int) -> dict[str, float]:
+    """The page at the end of a long list against the first one, on SQLite."""
+    with tempfile.TemporaryDirectory() as directory:
+        url = f"sqlite:///{directory}/lists.db"
+        await migrate(url)
+        database = Database.open(url)
+        await fill(database, [ALICE], thread_count, message_count)
+        after = await cursors(database, thread_count)
+        known = dict(calls(DatabaseConversationLists(database), DatabaseConversations(database), after, thread_count))
+        names = ("list, first page", "list, deep, by cursor")
+        measured = await measure({name: known[name] for name in names}, 200)
+        await database.close()
+    first, deep = (measured[name][0] for name in names)
+    return {"first_ms": first, "deep_ms": deep, "deep_ratio": deep / first}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Times of lists, conversation pages and searches.")
     parser.add_argument("--threads", type=int, default=10_000, help="of the one user who is measured")

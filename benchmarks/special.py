@@ -1,0 +1,211 @@
+"""What is measured of our server alone, because it is about something that the others do not have or do."""
+
+import asyncio
+import os
+import socket
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from benchmarks.contestants import TOKENS, Contestant, ours
+from benchmarks.load import Load
+from benchmarks.processes import Process, clients_of, measured, open_streams, running, say
+from benchmarks.scenarios import BURST_50
+
+_LONG, _SHORT = 1_000, 10
+
+
+def start(times: int) -> dict[str, float]:
+    """A start without any setting: how long until it listens, and its memory once all is loaded."""
+    ready, memory = [], []
+    for _ in range(times):
+        with running(["-m", "chatkit_host", "serve", "--port", "0"]) as process:
+            ready.append(process.seconds_to_ready)
+            time.sleep(4)
+            memory.append(process.memory / 2**20)
+    return {"ready_seconds": statistics.median(ready), "memory_mb": statistics.median(memory)}
+
+
+def standing(contestant: Contestant, model: Process, streams: int) -> dict[str, float]:
+    """Many streams that say a word a second: memory of each; then all clients leave at once.
+
+    `left_open` are those that the model still writes a second later.
+    """
+    with contestant.serving(model, DATABASE_URL="sqlite:///standing.db") as server:
+        time.sleep(4)
+        say(model, "burst-1")
+        _turns(contestant, server, turns=10, clients=1, deltas=1)
+        say(model, "paced-1000-600")
+        before = server.memory
+        load = Load(
+            url=server.url,
+            protocol=contestant.protocol,
+            deltas=600,
+            clients=streams,
+            turns=1,
+            warm_up=0,
+            spread_seconds=max(1.0, streams / 150),
+            tokens=contestant.tokens,
+        )
+        began = time.perf_counter()
+        clients = clients_of(load)
+        try:
+            opened = 0
+            while opened < streams and time.perf_counter() - began < 90:
+                time.sleep(0.2)
+                opened = open_streams(model)
+            seconds = time.perf_counter() - began
+            time.sleep(3)
+            memory = server.memory
+        finally:
+            clients.kill()
+            clients.communicate()
+        time.sleep(1)
+        left_open = open_streams(model)
+    per_stream = (memory - before) / 1024 / max(1, opened)
+    return {"opened": opened, "seconds": seconds, "kb_per_stream": per_stream, "left_open": left_open}
+
+
+def _turns(contestant: Contestant, server: Process, **values: Any) -> dict[str, Any]:
+    load = Load(url=server.url, protocol=contestant.protocol, tokens=contestant.tokens, pids=server.pids, **values)
+    return measured(load)
+
+
+def history(model: Process, repeats: int) -> dict[str, float]:
+    """Turns in a thread with many messages against turns in one with few, in turn."""
+    contestant = ours()
+    with contestant.serving(model, DATABASE_URL="sqlite:///history.db") as server:
+        time.sleep(3)
+        threads = {
+            count: asyncio.run(_thread_with(count, f"sqlite:///{server.directory}/history.db"))
+            for count in (_SHORT, _LONG)
+        }
+        say(model, "burst-1")
+        seen: dict[int, list[tuple[float, float]]] = {count: [] for count in threads}
+        for _ in range(repeats):
+            for count, thread_id in threads.items():
+                told = measured(
+                    Load(
+                        url=server.url,
+                        protocol="chatkit",
+                        deltas=1,
+                        turns=10,
+                        warm_up=2,
+                        tokens=TOKENS[:1],
+                        thread_id=thread_id,
+                        pids=server.pids,
+                    )
+                )
+                seen[count].append((told["turn_ms"]["p50"], sum(told["cpu_seconds"]) / max(1, told["turns"]) * 1000))
+    few, many = seen[_SHORT], seen[_LONG]
+    return {
+        "turn_ms_at_10": statistics.median(turn for turn, _ in few),
+        "turn_ms_at_1000": statistics.median(turn for turn, _ in many),
+        "cpu_ratio": statistics.median(b[1] / a[1] for a, b in zip(few, many, strict=True)),
+        "turn_ratio": statistics.median(b[0] / a[0] for a, b in zip(few, many, strict=True)),
+    }
+
+
+async def _thread_with(count: int, url: str) -> str:
+    from chatkit.types import (
+        AssistantMessageContent,
+        AssistantMessageItem,
+        InferenceOptions,
+        ThreadMetadata,
+        UserMessageItem,
+        UserMessageTextContent,
+    )
+
+    from chatkit_host.ids import Owner, new_id
+    from chatkit_host.store.database import Database, Write
+    from chatkit_host.store.queries import items, threads
+
+    now, owner, thread_id = datetime.now(UTC), Owner("user-0"), new_id("thread")
+    said: list[UserMessageItem | AssistantMessageItem] = []
+    for number in range(count):
+        known = {"id": new_id("message"), "thread_id": thread_id, "created_at": now}
+        text = f"Message {number} of a conversation that goes on for a while."
+        if number % 2:
+            said.append(AssistantMessageItem(**known, content=[AssistantMessageContent(text=text)]))
+        else:
+            content: list[Any] = [UserMessageTextContent(text=text)]
+            said.append(UserMessageItem(**known, content=content, inference_options=InferenceOptions()))
+
+    def write(w: Write) -> None:
+        threads.create(w, owner, ThreadMetadata(id=thread_id, title="Long", created_at=now), now, items=count)
+        items.save_at(w, owner, thread_id, said, first=1, turn_id=None)
+
+    database = Database.open(url)
+    await database.writing(write)
+    await database.close()
+    return thread_id
+
+
+def tools(model: Process, repeats: int) -> dict[str, float]:
+    """A turn with one call of `list_tasks`, as a function of the agent and through our own MCP endpoint; and one without."""
+    by_function = ours("function tool", JWT_SECRET="")
+    port = _free_port()
+    by_mcp = replace(
+        ours("MCP tool", JWT_SECRET="", CHATKIT_HOST_MCP_SERVERS=f"http://127.0.0.1:{port}/api/mcp"),
+        arguments=("benchmarks.targets:without_tools",),
+        port=port,
+    )
+    seen: dict[str, list[float]] = {"plain": [], "function": [], "mcp": []}
+    with by_function.serving(model) as function, by_mcp.serving(model) as mcp:
+        time.sleep(6)  # the MCP keeper has connected
+        for _ in range(repeats):
+            for name, server, said in (
+                ("plain", function, "burst-1"),
+                ("function", function, "call-list_tasks-1"),
+                ("mcp", mcp, "call-list_tasks-1"),
+            ):
+                say(model, said)
+                told = _turns(by_function, server, deltas=1, turns=30, warm_up=5)
+                if told["errors"]:
+                    raise RuntimeError(f"{name}: {told['errors']}")
+                seen[name].append(told["turn_ms"]["p50"])
+    return {
+        "plain_ms": statistics.median(seen["plain"]),
+        "function_ms": statistics.median(seen["function"]),
+        "mcp_ms": statistics.median(seen["mcp"]),
+        "mcp_over_function_ms": statistics.median(b - a for a, b in zip(seen["function"], seen["mcp"], strict=True)),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def two_workers(model: Process, fresh: Callable[[], str]) -> dict[str, float]:
+    """Two workers against one on the same PostgreSQL.
+
+    The machine's cores are shared with clients, model and database, so that what is compared is not throughput but what one core
+    of server brings: deltas for each second of CPU, times the share of the busier worker.
+    """
+    told = {}
+    for workers in (1, 2):
+        contestant = replace(
+            ours(f"{workers} workers", DATABASE_URL=fresh(), CHATKIT_HOST_WORKERS=str(workers)), core=None
+        )
+        with contestant.serving(model) as server:
+            time.sleep(5)
+            told[workers] = BURST_50.run(contestant, server, model)
+    cpu = sorted(told[2]["cpu_seconds"])[-2:]
+    balance = sum(cpu) / max(cpu)
+    per_delta = {workers: seen["cpu_us_per_delta"] for workers, seen in told.items()}
+    return {
+        "cpu_us_per_delta_1": per_delta[1],
+        "cpu_us_per_delta_2": per_delta[2],
+        "balance": balance / 2,
+        "capacity_ratio": per_delta[1] / per_delta[2] * balance,
+        "measured_ratio": told[2]["deltas_per_second"] / told[1]["deltas_per_second"],
+    }
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
