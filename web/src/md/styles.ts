@@ -527,6 +527,15 @@ const circumstances = css`
       color: HighlightText;
     }
   }
+  @media (pointer: coarse) {
+    .md .md-code-tool {
+      inline-size: 40px;
+      block-size: 40px;
+    }
+    button.md-image-chip {
+      min-block-size: 44px;
+    }
+  }
   @media (prefers-reduced-motion: reduce) {
     .md .md-code-copy .md-face {
       transition: none;

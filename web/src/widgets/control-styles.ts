@@ -315,6 +315,18 @@ export const controlStyles = css`
   .widget .w-box input:checked + .icon {
     opacity: 1;
   }
+  /* Fingers need room, and phones zoom into fields with smaller letters. */
+  @media (pointer: coarse) {
+    .widget :is(.w-control-md, .w-control-lg, .w-control-xl) {
+      --height: 44px;
+    }
+    .widget :is(.w-input, .w-editable) {
+      font-size: max(16px, calc(var(--size) * var(--control-size, 1)));
+    }
+    .widget .w-choice {
+      padding-block: 10px;
+    }
+  }
   @media (forced-colors: active) {
     .widget .w-box input {
       appearance: auto;

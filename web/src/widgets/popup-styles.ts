@@ -231,6 +231,19 @@ export const popupStyles = css`
     cursor: not-allowed;
     background: none;
   }
+  @media (pointer: coarse) {
+    .widget .w-option {
+      min-block-size: 44px;
+    }
+    .widget .w-menu-search input {
+      font-size: max(16px, 1em);
+    }
+    .widget .w-day,
+    .widget .w-month-move {
+      inline-size: 42px;
+      block-size: 42px;
+    }
+  }
   @media (forced-colors: active) {
     .widget .w-popup {
       border: 1px solid CanvasText;

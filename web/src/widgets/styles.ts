@@ -325,6 +325,10 @@ const texts = css`
     overflow: clip;
     border-radius: var(--round-small);
   }
+  .widget .w-picture-box:has(.md-image-chip) {
+    flex: 0 1 auto;
+    min-inline-size: 0;
+  }
   .widget .w-picture-box.w-flush {
     border-radius: 0;
     inline-size: calc(100% + 2 * var(--inset, 0px));
