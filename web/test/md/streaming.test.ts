@@ -135,11 +135,12 @@ function streamedTimes(): number[] {
   return times.sort((a, b) => a - b);
 }
 
-test('a streamed answer of 30 kB costs a median of at most a millisecond per update', () => {
+test('a streamed answer of 30 kB costs a median of at most a millisecond per update', { timeout: 90_000 }, () => {
   const median = (times: readonly number[]) => times[Math.floor(times.length / 2)]!;
-  // The best of three: other processes share the machine.
-  const [best] = [streamedTimes(), streamedTimes(), streamedTimes()].sort((a, b) => median(a) - median(b));
-  const at = (share: number) => best![Math.floor(best!.length * share)]!.toFixed(2);
-  console.info(`30 kB in ${best!.length} updates: median ${at(0.5)} ms, 99 % ${at(0.99)} ms, longest ${at(0.9999)} ms`);
-  expect(median(best!)).toBeLessThanOrEqual(1);
+  let times = streamedTimes();
+  // Other processes share the machine: a slow run is given two more chances.
+  for (let round = 0; round < 2 && median(times) > 1; round += 1) times = streamedTimes();
+  const at = (share: number) => times[Math.floor(times.length * share)]!.toFixed(2);
+  console.info(`30 kB in ${times.length} updates: median ${at(0.5)} ms, 99 % ${at(0.99)} ms, longest ${at(0.9999)} ms`);
+  expect(median(times)).toBeLessThanOrEqual(1);
 });
