@@ -21,6 +21,8 @@ export default defineConfig({
       ...(existsSync(executablePath)
         ? [
             {
+              // Found one by one while tests run, they would reload the page under them.
+              optimizeDeps: { include: ['axe-core', 'highlight.js/lib/common', 'katex', 'lit', 'lit/async-directive.js', 'lit/directive.js', 'lit/directives/class-map.js', 'lit/directives/guard.js', 'lit/directives/keyed.js', 'lit/directives/live.js', 'lit/directives/repeat.js', 'marked'] },
               test: {
                 name: 'browser',
                 include: ['test/{md,widgets,icons,element}/**/*.test.ts'],

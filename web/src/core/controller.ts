@@ -6,6 +6,7 @@ import {
   type ClientToolCall,
   type Item,
   type JsonRecord,
+  type MessageContent,
   type MessageInput,
   type Page,
   type ServerEvent,
@@ -196,8 +197,9 @@ export class Controller {
    * Resolves when the answer has ended; `accepted` is called when the server has the message.
    * Rejects when the message did not reach it: nothing was sent.
    */
-  async send(input: MessageInput, attachments: readonly Attachment[] = [], accepted = (): void => {}): Promise<void> {
+  async send(given: MessageInput, attachments: readonly Attachment[] = [], accepted = (): void => {}): Promise<void> {
     this.requireIdle();
+    const input = { ...given, content: given.content.map(complete) };
     const pending: Item = {
       type: 'user_message',
       id: `pending_${++this.pendingIds}`,
@@ -446,7 +448,7 @@ export class Controller {
       return;
     }
     if (!isRecord(event) || !isText(event.type)) return;
-    const isReplay = Number(run.lastEventId.split(':').at(-1)) <= run.replayedTo;
+    const isReplay = run.replayedTo > 0 && Number(run.lastEventId.split(':').at(-1)) <= run.replayedTo;
     if (event.type === 'client_effect') {
       if (!isReplay && isText(event.name)) this.hooks.effect(event.name, isRecord(event.data) ? event.data : {});
       return;
@@ -552,6 +554,11 @@ export class Controller {
   private report(error: unknown): void {
     this.hooks.error(error instanceof Error ? error : new Error('Something went wrong.'));
   }
+}
+
+/** Pages may leave out what a tag carries; servers insist on it. */
+function complete(part: MessageContent): MessageContent {
+  return part.type === 'input_tag' ? { ...part, data: part.data ?? {} } : part;
 }
 
 /** A new connection for the run, which ends with it or on its own. */

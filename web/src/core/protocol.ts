@@ -28,7 +28,7 @@ export type MessageContent =
       type: 'input_tag';
       id: string;
       text: string;
-      data: Record<string, unknown>;
+      data?: Record<string, unknown>;
       group?: string | null;
       interactive?: boolean;
     };

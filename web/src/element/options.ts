@@ -69,15 +69,15 @@ export interface Options {
   entities?: {
     onTagSearch?: (query: string) => Promise<Entity[]>;
     showComposerMenu?: boolean;
-    onClick?: (entity: Entity) => void;
-    onRequestPreview?: (entity: Entity) => Promise<{ preview: unknown }>;
+    onClick?(entity: Entity): void;
+    onRequestPreview?(entity: Entity): Promise<{ preview: unknown }>;
   };
   commands?: {
     enabled: boolean;
     onSearch?: (query: string) => Promise<Command[]>;
-    onSelect?: (command: Command) => Promise<{ type: 'entity'; entity: Entity } | { type: 'menu'; commands: Command[] } | undefined>;
+    onSelect?(command: Command): Promise<{ type: 'entity'; entity: Entity } | { type: 'menu'; commands: Command[] } | void>;
   };
-  widgets?: { onAction?: (action: Action, item: { id: string; widget: unknown }) => unknown };
+  widgets?: { onAction?(action: Action, item: { id: string; widget: unknown }): unknown };
   thread?: { autoScroll?: boolean };
 }
 

@@ -102,7 +102,7 @@ function question({ item, pending }: Entry, transcript: Transcript): TemplateRes
 
 function said(part: MessageContent, transcript: Transcript): unknown {
   if (part.type !== 'input_tag') return part.text;
-  const open = (): void => transcript.onEntity({ id: part.id, title: part.text, data: part.data });
+  const open = (): void => transcript.onEntity({ id: part.id, title: part.text, ...(part.data ? { data: part.data } : {}) });
   return part.interactive ? html`<button class="tag" @click=${open}>${part.text}</button>` : html`<span class="tag">${part.text}</span>`;
 }
 
