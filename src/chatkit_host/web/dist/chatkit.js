@@ -1,1 +1,1 @@
-import('./assets/element-XADLTUTQ.js');
+import('./assets/element-JOKPQM2R.js');

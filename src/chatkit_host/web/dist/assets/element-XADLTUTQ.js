@@ -1,1 +1,0 @@
-import{e as a}from"./chunk-BCYD5XQJ.js";import"./chunk-V63LCDIJ.js";import"./chunk-JFH5IKDM.js";import"./chunk-RMOZNZ4T.js";import"./chunk-U3ESJZVG.js";import"./chunk-OMGJHOWA.js";import"./chunk-SQE76S5B.js";export{a as ChatKitHost};
