@@ -42,14 +42,17 @@ from chatkit_host.engine.ports import Quota
 from chatkit_host.engine.report import TurnReport, log_report
 from chatkit_host.engine.responder import RequestContext, Responder
 from chatkit_host.engine.turns import TurnLimits, Turns
+from chatkit_host.engine.wakeups import Wakeups
 from chatkit_host.engine.worker import worker_name
 from chatkit_host.errors import DatabaseUnavailable, Unauthorized, Unavailable
 from chatkit_host.ids import Owner
 from chatkit_host.settings import Settings, read_settings
+from chatkit_host.store.address import parse_address
 from chatkit_host.store.api_keys import DatabaseApiKeys
 from chatkit_host.store.conversation_lists import DatabaseConversationLists, ForeignConversationLists
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
+from chatkit_host.store.line import PostgresLine
 from chatkit_host.store.migrate import current_revision_matches, migrate
 from chatkit_host.store.tasks import DatabaseTasks
 from chatkit_host.todo.service import TodoService
@@ -140,6 +143,7 @@ class _Wiring:
                 log=LogLimits(flush_seconds=settings.flush_seconds),
                 quota=quota(settings) if self.rules is not None else None,
             ),
+            wakeups=Wakeups(self._line()),
             on_end=self._turn_ended,
             for_another=self._for_another if self._can_go_on_for_another() else None,
         )
@@ -334,6 +338,12 @@ class _Wiring:
     def _database(self) -> Database:
         store = getattr(self.target, "store", None)
         return getattr(store, "database", None) or Database.open(self.settings.database_url.get_secret_value())
+
+    def _line(self) -> PostgresLine | None:
+        if self.database.address.is_sqlite:
+            return None
+        direct = self.settings.database_direct_url
+        return PostgresLine(self.database.address if direct is None else parse_address(direct.get_secret_value()))
 
     def _conversations_of(self, context: Any) -> Any:
         """A ChatKitServer with a store of its own keeps its conversations there."""

@@ -10,8 +10,9 @@ from chatkit.types import EndOfTurnItem
 
 from chatkit_host.clock import utc_now
 from chatkit_host.engine.events import encode_host
-from chatkit_host.engine.log import LocalWakeups, LogLimits, TurnLog, tail
+from chatkit_host.engine.log import LogLimits, TurnLog, tail
 from chatkit_host.engine.ports import Lease, LogEvent, TurnEnd, TurnWrite
+from chatkit_host.engine.wakeups import Wakeups
 from chatkit_host.errors import DatabaseUnavailable, LeaseLost
 from chatkit_host.ids import Owner, ThreadId, TurnId
 
@@ -54,11 +55,11 @@ def store() -> SlowStore:
 
 
 @pytest.fixture
-def wakeups() -> LocalWakeups:
-    return LocalWakeups()
+def wakeups() -> Wakeups:
+    return Wakeups()
 
 
-def a_log(store: SlowStore, wakeups: LocalWakeups, **limits: float) -> TurnLog:
+def a_log(store: SlowStore, wakeups: Wakeups, **limits: float) -> TurnLog:
     return TurnLog(LEASE, store, wakeups, limits=LogLimits(**{"flush_seconds": 60, **limits}))  # type: ignore[arg-type]
 
 
@@ -66,7 +67,7 @@ def texts(events: Sequence[LogEvent]) -> list[bytes]:
     return [event.data for event in events]
 
 
-async def test_deltas_that_arrive_together_leave_together(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_deltas_that_arrive_together_leave_together(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
 
     log.text("msg_1", 0, "one ")
@@ -77,7 +78,7 @@ async def test_deltas_that_arrive_together_leave_together(store: SlowStore, wake
     assert [event.data.endswith(b'"delta":"one two"}}') for event in log.read(0)] == [True]
 
 
-async def test_an_event_comes_after_the_text_before_it(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_an_event_comes_after_the_text_before_it(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
 
     log.text("msg_1", 0, "text")
@@ -89,7 +90,7 @@ async def test_an_event_comes_after_the_text_before_it(store: SlowStore, wakeups
     assert [event.seq for event in log.read(0)] == [1, 2, 3]
 
 
-async def test_what_counts_is_shown_only_after_it_was_written(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_what_counts_is_shown_only_after_it_was_written(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
     store.may_write.clear()
 
@@ -105,7 +106,7 @@ async def test_what_counts_is_shown_only_after_it_was_written(store: SlowStore, 
     assert store.written == [b'{"type":"first"}', b'{"type":"counts"}']
 
 
-async def test_text_is_written_in_groups_soon_after(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_text_is_written_in_groups_soon_after(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups, flush_seconds=0.01)
 
     log.append(b'{"type":"a"}')
@@ -116,7 +117,7 @@ async def test_text_is_written_in_groups_soon_after(store: SlowStore, wakeups: L
     assert [texts(write.events) for write in store.writes] == [[b'{"type":"a"}', b'{"type":"b"}']]
 
 
-async def test_an_item_is_stored_in_the_transaction_of_its_event(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_an_item_is_stored_in_the_transaction_of_its_event(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
     item = EndOfTurnItem(id="i", thread_id="thr_1", created_at=utc_now())
 
@@ -128,9 +129,7 @@ async def test_an_item_is_stored_in_the_transaction_of_its_event(store: SlowStor
     ]
 
 
-async def test_what_counts_is_never_written_apart_from_what_belongs_to_it(
-    store: SlowStore, wakeups: LocalWakeups
-) -> None:
+async def test_what_counts_is_never_written_apart_from_what_belongs_to_it(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups, flush_seconds=0.01)
     item = EndOfTurnItem(id="i", thread_id="thr_1", created_at=utc_now())
     store.may_write.clear()
@@ -149,7 +148,7 @@ async def test_what_counts_is_never_written_apart_from_what_belongs_to_it(
     ]
 
 
-async def test_a_commit_that_fails_takes_nothing_of_others_with_it(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_a_commit_that_fails_takes_nothing_of_others_with_it(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
     store.may_write.clear()
     store.fails_once_with = RuntimeError()
@@ -172,7 +171,7 @@ async def test_a_commit_that_fails_takes_nothing_of_others_with_it(store: SlowSt
 
 
 async def test_what_the_model_was_told_is_written_with_whatever_is_written_next(
-    store: SlowStore, wakeups: LocalWakeups
+    store: SlowStore, wakeups: Wakeups
 ) -> None:
     log = a_log(store, wakeups, flush_seconds=0.01)
 
@@ -188,7 +187,7 @@ async def test_what_the_model_was_told_is_written_with_whatever_is_written_next(
     ]
 
 
-async def test_a_stop_in_the_middle_of_a_commit_does_not_undo_it(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_a_stop_in_the_middle_of_a_commit_does_not_undo_it(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
     store.may_write.clear()
 
@@ -202,7 +201,7 @@ async def test_a_stop_in_the_middle_of_a_commit_does_not_undo_it(store: SlowStor
     assert store.written == [b'{"type":"done"}', ENDED]
 
 
-async def test_a_database_that_is_away_for_a_moment_costs_nothing(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_a_database_that_is_away_for_a_moment_costs_nothing(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
     store.fails_with = DatabaseUnavailable()
 
@@ -216,7 +215,7 @@ async def test_a_database_that_is_away_for_a_moment_costs_nothing(store: SlowSto
 
 
 async def test_a_database_that_stays_away_breaks_the_turn_and_shows_nothing_as_done(
-    store: SlowStore, wakeups: LocalWakeups
+    store: SlowStore, wakeups: Wakeups
 ) -> None:
     log = a_log(store, wakeups, unwritten_seconds=0.1)
     store.fails_with = DatabaseUnavailable()
@@ -227,7 +226,7 @@ async def test_a_database_that_stays_away_breaks_the_turn_and_shows_nothing_as_d
     assert log.read(0) == []
 
 
-async def test_a_lost_lease_is_told_at_once(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_a_lost_lease_is_told_at_once(store: SlowStore, wakeups: Wakeups) -> None:
     broken: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
     log = TurnLog(LEASE, store, wakeups, limits=LogLimits(flush_seconds=0.01), on_broken=broken.set_result)  # type: ignore[arg-type]
     store.fails_with = LeaseLost()
@@ -238,7 +237,7 @@ async def test_a_lost_lease_is_told_at_once(store: SlowStore, wakeups: LocalWake
     await log.close()
 
 
-async def test_a_reader_gets_everything_from_its_cursor_to_the_end(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_a_reader_gets_everything_from_its_cursor_to_the_end(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
     log.append(b'{"type":"missed"}')
 
@@ -258,7 +257,7 @@ async def test_a_reader_gets_everything_from_its_cursor_to_the_end(store: SlowSt
         assert await reading == [b'{"type":"heard"}', ENDED]
 
 
-async def test_a_silent_reader_is_told_that_the_connection_lives(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_a_silent_reader_is_told_that_the_connection_lives(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
 
     batches = tail(lambda: log, store, wakeups, LEASE.owner, LEASE.turn_id, heartbeat_seconds=0.02)  # type: ignore[arg-type]
@@ -267,7 +266,7 @@ async def test_a_silent_reader_is_told_that_the_connection_lives(store: SlowStor
     await batches.aclose()  # type: ignore[attr-defined]
 
 
-async def test_readers_of_an_abandoned_turn_are_not_left_waiting(store: SlowStore, wakeups: LocalWakeups) -> None:
+async def test_readers_of_an_abandoned_turn_are_not_left_waiting(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
     log.append(b'{"type":"a"}')
 

@@ -14,7 +14,8 @@ from operator import attrgetter
 from chatkit.types import ThreadItem
 
 from chatkit_host.engine.events import TextDeltaEncoder
-from chatkit_host.engine.ports import Lease, LogEvent, ModelItem, TurnStore, TurnWrite, Wakeups
+from chatkit_host.engine.ports import Lease, LogEvent, ModelItem, TurnStore, TurnWrite
+from chatkit_host.engine.wakeups import Wakeups
 from chatkit_host.errors import DatabaseUnavailable
 from chatkit_host.ids import Owner, TurnId
 
@@ -133,7 +134,7 @@ class TurnLog:
         if write.end is not None:
             self._over = True
             self._stop_timer()
-            self._wakeups.notify(self._lease.turn_id)
+            self._wakeups.shown(self._lease.turn_id)
 
     def _take_back(self, first: int, count: int) -> None:
         """Nobody has seen these events, and what they tell is not so. Those that came after them move up."""
@@ -154,13 +155,13 @@ class TurnLog:
         self._over = True
         self._visible = len(self._events)
         self._stop_timer()
-        self._wakeups.notify(self._lease.turn_id)
+        self._wakeups.shown(self._lease.turn_id)
 
     async def close(self) -> None:
         """Ends the flushing that runs in the background. Nothing is written any more, and readers go."""
         self._over = True
         self._stop_timer()
-        self._wakeups.notify(self._lease.turn_id)
+        self._wakeups.shown(self._lease.turn_id)
         if self._flush_task is not None:
             await asyncio.wait({self._flush_task})
 
@@ -189,7 +190,7 @@ class TurnLog:
         """Readers see everything, except while something that counts is being written."""
         if not self._holding_back and len(self._events) > self._visible:
             self._visible = len(self._events)
-            self._wakeups.notify(self._lease.turn_id)
+            self._wakeups.shown(self._lease.turn_id)
 
     async def _write(self, write: TurnWrite) -> None:
         """Writes all there is, trying again while the database is away, as long as what waits stays within the limits."""
@@ -222,6 +223,7 @@ class TurnLog:
         if self._due_usage is usage:
             self._due_usage = None
         self._written = upto
+        self._wakeups.written(self._lease.turn_id)
         if self._written == len(self._events):
             self._unwritten_bytes, self._unwritten_since = 0, None
 
@@ -269,33 +271,6 @@ class TurnLog:
         return self._over
 
 
-class LocalWakeups:
-    """Wakes readers in the same process."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[TurnId, set[asyncio.Future[None]]] = {}
-
-    def notify(self, turn_id: TurnId) -> None:
-        for waiter in self._waiting.pop(turn_id, ()):
-            if not waiter.done():
-                waiter.set_result(None)
-
-    async def wait(self, turn_id: TurnId, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
-        self._waiting.setdefault(turn_id, set()).add(waiter)
-        timer = loop.call_later(seconds, lambda: None if waiter.done() else waiter.set_result(None))
-        try:
-            await waiter
-        finally:
-            timer.cancel()
-            waiters = self._waiting.get(turn_id)
-            if waiters is not None:
-                waiters.discard(waiter)
-                if not waiters:
-                    del self._waiting[turn_id]
-
-
 async def tail(
     log: Callable[[], TurnLog | None],
     store: TurnStore,
@@ -305,39 +280,39 @@ async def tail(
     *,
     after: int = 0,
     heartbeat_seconds: float = 15.0,
-    look_seconds: float = 0.5,
     is_leaving: Callable[[], bool] = lambda: False,
 ) -> AsyncIterator[Sequence[LogEvent]]:
     """A turn's events from a cursor to its end, as they come: from memory while the turn runs here, else from the database.
 
-    An empty batch means that nothing happened for `heartbeat_seconds`. `look_seconds`: how often the database is asked when nobody
-    in this process can tell that the log has grown. `is_leaving`: whether readers of turns elsewhere are to ask another worker.
+    An empty batch means that nothing happened for `heartbeat_seconds`.
+    `is_leaving`: whether readers of turns elsewhere are to ask another worker.
     """
     loop = asyncio.get_running_loop()
     cursor, last_sign = after, loop.time()
     live: TurnLog | None = None
-    while True:
-        live = live or log()
-        if live is not None:
-            complete = live.is_complete
-            batch = live.read(cursor)
-        else:
-            complete = not (await store.load_turn(owner, turn_id)).is_open
-            batch = await store.read_events(owner, turn_id, after=cursor)
-        if batch:
-            cursor, last_sign = batch[-1].seq, loop.time()
-            yield batch
-            if batch[-1].is_the_end:
+    with wakeups.watching(turn_id) as watch:
+        while True:
+            live = live or log()
+            if live is not None:
+                complete = live.is_complete
+                batch = live.read(cursor)
+            else:
+                complete = not (await store.load_turn(owner, turn_id)).is_open
+                batch = await store.read_events(owner, turn_id, after=cursor)
+            if batch:
+                cursor, last_sign = batch[-1].seq, loop.time()
+                yield batch
+                if batch[-1].is_the_end:
+                    return
+                continue
+            if complete or (live is None and is_leaving()):
                 return
-            continue
-        if complete or (live is None and is_leaving()):
-            return
-        quiet = loop.time() - last_sign
-        if quiet >= heartbeat_seconds:
-            last_sign = loop.time()
-            yield ()
-            continue
-        await wakeups.wait(turn_id, heartbeat_seconds - quiet if live is not None else look_seconds)
+            quiet = loop.time() - last_sign
+            if quiet >= heartbeat_seconds:
+                last_sign = loop.time()
+                yield ()
+                continue
+            await watch.wait(heartbeat_seconds - quiet if live is not None else wakeups.look_seconds)
 
 
 _seq = attrgetter("seq")

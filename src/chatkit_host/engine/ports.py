@@ -1,4 +1,4 @@
-"""What the engine needs from the outside: a store of conversations, a responder, and a way to be woken.
+"""What the engine needs from a store of conversations.
 
 Each port has a real implementation that ships and a contract suite; see `chatkit_host.store` and `chatkit_host.testing`.
 """
@@ -301,13 +301,3 @@ class TurnStore(Protocol):
 
 class ConversationStore(ThreadStore, TurnStore, Protocol):
     """Both halves over one database, so that a turn and its items are one transaction."""
-
-
-class Wakeups(Protocol):
-    """Tells readers that a turn's log has grown. A hint: a reader that hears nothing still looks from time to time."""
-
-    def notify(self, turn_id: TurnId) -> None: ...
-
-    async def wait(self, turn_id: TurnId, seconds: float) -> None:
-        """Returns on the next notification for this turn, or after `seconds`."""
-        ...

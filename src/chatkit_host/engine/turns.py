@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from chatkit_host.clock import Clock
 from chatkit_host.engine import openings, recovery
-from chatkit_host.engine.log import LocalWakeups, LogLimits, TurnLog, tail
+from chatkit_host.engine.log import LogLimits, TurnLog, tail
 from chatkit_host.engine.openings import Asking, Opening
 from chatkit_host.engine.ports import (
     ConversationStore,
@@ -20,12 +20,12 @@ from chatkit_host.engine.ports import (
     Quota,
     Turn,
     TurnWrite,
-    Wakeups,
 )
 from chatkit_host.engine.recovery import Left, Way
 from chatkit_host.engine.report import Report
 from chatkit_host.engine.responder import TurnInput
 from chatkit_host.engine.turn import RunningTurn, StopReason
+from chatkit_host.engine.wakeups import Wakeups
 from chatkit_host.engine.worker import is_gone
 from chatkit_host.errors import DatabaseUnavailable, Gone, HostError, LeaseLost, NotFound, Unavailable
 from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
@@ -35,8 +35,6 @@ _log = logging.getLogger(__name__)
 _MOMENT_SECONDS = 2.0
 _TIME_TO_END_SECONDS = 10.0
 """How long something waits for a turn that was stopped. One that still runs then finds its lease gone when it writes."""
-_LOOK_SECONDS = 0.5
-"""How often the database is asked of what happens on other workers."""
 _LOOK_FOR_THE_DEAD_SECONDS = 2.0
 _FORGET_EVERY_SECONDS = 600.0
 _FORGOTTEN_AT_ONCE = 100
@@ -76,12 +74,13 @@ class Turns:
         self._worker = worker
         self.clock = clock
         self.limits = limits or TurnLimits()
-        self._wakeups = wakeups or LocalWakeups()
+        self._wakeups = wakeups or Wakeups()
         self._running: dict[TurnId, tuple[RunningTurn, asyncio.Task[None]]] = {}
         self._on_end = on_end
         self._for_another = for_another
         self._draining = False
         self._keepers: list[asyncio.Task[None]] = []
+        self._look_for_cancels = asyncio.Event()
         self._lines: WeakValueDictionary[tuple[Owner, str], asyncio.Lock] = WeakValueDictionary()
 
     # -- for requests ----------------------------------------------------------------------------
@@ -166,11 +165,12 @@ class Turns:
         """Waits for a turn, whichever worker runs it. False: it still runs."""
         try:
             async with asyncio.timeout(max(seconds, 0.0)):
-                while (turn := await self._store.load_turn(owner, turn_id)).is_open:
-                    if (running := self._running.get(turn.id)) is not None:
-                        await asyncio.wait({running[1]})
-                    else:
-                        await self._wakeups.wait(turn.id, _LOOK_SECONDS)
+                with self._wakeups.watching(TurnId(turn_id)) as watch:
+                    while (turn := await self._store.load_turn(owner, turn_id)).is_open:
+                        if (running := self._running.get(turn.id)) is not None:
+                            await asyncio.wait({running[1]})
+                        else:
+                            await watch.wait(self._wakeups.look_seconds)
         except NotFound:
             return True  # its thread was deleted
         except TimeoutError:
@@ -189,6 +189,7 @@ class Turns:
             running[0].stop("cancel")
             await asyncio.wait({running[1]}, timeout=_MOMENT_SECONDS)
             return await self._store.load_turn(owner, turn_id)
+        self._wakeups.written(turn.id)
         return turn
 
     async def delete_thread(self, owner: Owner, store: ConversationStore, thread_id: str) -> None:
@@ -203,12 +204,13 @@ class Turns:
 
     async def open(self) -> None:
         """Looks after what dead workers left behind, from now on."""
+        self._wakeups.open(self._heard)
         loop = asyncio.get_running_loop()
         self._keepers = [
             loop.create_task(self._every(self.limits.lease_seconds / 3, self._renew), name="lease keeper"),
             loop.create_task(self._every(_LOOK_FOR_THE_DEAD_SECONDS, self._reap), name="reaper"),
             loop.create_task(self._every(_FORGET_EVERY_SECONDS, self._forget), name="event log keeper"),
-            loop.create_task(self._every(_LOOK_FOR_CANCELS_SECONDS, self._hear_cancels), name="cancel watcher"),
+            loop.create_task(self._hear_cancels(), name="cancel watcher"),
         ]
 
     async def drain(self, seconds: float) -> None:
@@ -233,6 +235,7 @@ class Turns:
             keeper.cancel()
         if self._keepers:
             await asyncio.wait(self._keepers)
+        await self._wakeups.close()
 
     @property
     def is_draining(self) -> bool:
@@ -288,15 +291,33 @@ class Turns:
 
     async def _every(self, seconds: float, look: Callable[[], Awaitable[None]]) -> None:
         while True:
-            try:
-                await look()
-            except HostError as error:
-                _log.warning("turns could not be looked after: %s", error.code)
-            except Exception:  # noqa: BLE001 - a keeper outlives whatever goes wrong once
-                _log.exception("turns could not be looked after")
+            await self._carefully(look)
             await asyncio.sleep(seconds)
 
+    async def _carefully(self, look: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await look()
+        except HostError as error:
+            _log.warning("turns could not be looked after: %s", error.code)
+        except Exception:  # noqa: BLE001 - a keeper outlives whatever goes wrong once
+            _log.exception("turns could not be looked after")
+
+    def _heard(self, turn_id: TurnId | None) -> None:
+        """Another worker has something to say about a turn here: somebody wants it to end."""
+        if turn_id is None or turn_id in self._running:
+            self._look_for_cancels.set()
+
     async def _hear_cancels(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_LOOK_FOR_CANCELS_SECONDS):
+                    await self._look_for_cancels.wait()
+            except TimeoutError:
+                pass
+            self._look_for_cancels.clear()
+            await self._carefully(self._end_what_is_cancelled)
+
+    async def _end_what_is_cancelled(self) -> None:
         if not self._running:
             return
         for turn_id in await self._store.asked_to_cancel(self._worker):
@@ -351,7 +372,7 @@ class Turns:
         beginning = recovery.tidied(left) if way == "on" else recovery.taken_back(left)
         await self._store.write_turn(lease, beginning)
         self._run(lease, asking, opening, [*left.events, *beginning.events])
-        self._wakeups.notify(lease.turn_id)
+        self._wakeups.written(lease.turn_id)
         _log.warning(
             "goes on with the turn of a worker that is gone, attempt %d",
             lease.attempt,
@@ -364,5 +385,5 @@ class Turns:
         except LeaseLost:
             # Its thread is in a Store of the user's own, which only a request can open.
             await self._store.end_for_owner(lease, end)
-        self._wakeups.notify(lease.turn_id)
+        self._wakeups.written(lease.turn_id)
         _log.warning("ended the turn of a worker that is gone", extra={"turn_id": lease.turn_id})

@@ -1,0 +1,106 @@
+"""Who waits for a turn's log to grow, in this process and through a line to the others."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from chatkit_host.ids import TurnId
+
+_LOOK_SECONDS = 0.5
+"""How often a reader of another worker's turn asks the database when nobody tells it ..."""
+_LOOK_TO_BE_SURE_SECONDS = 5.0
+"""... and when somebody does: what is told is a hint, and may be lost."""
+
+
+class Line(Protocol):
+    """Between the workers of one database. Nothing may depend on it but the time that something takes."""
+
+    @property
+    def is_up(self) -> bool: ...
+
+    def say(self, turn_id: TurnId) -> None:
+        """Tells the other workers to look at this turn. Returns at once."""
+        ...
+
+    def open(self, heard: Callable[[TurnId | None], None]) -> None:
+        """`heard` is called for what others say; with None when something may have been missed."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Wakeups:
+    """Hints: a reader that hears nothing still looks from time to time."""
+
+    def __init__(self, line: Line | None = None) -> None:
+        self._line = line
+        self._watches: dict[TurnId, set[Watch]] = {}
+
+    def open(self, heard: Callable[[TurnId | None], None]) -> None:
+        """`heard` is told what other workers say, after the readers here."""
+
+        def wake(turn_id: TurnId | None) -> None:
+            for each in (turn_id,) if turn_id is not None else tuple(self._watches):
+                self.shown(each)
+            heard(turn_id)
+
+        if self._line is not None:
+            self._line.open(wake)
+
+    async def close(self) -> None:
+        if self._line is not None:
+            await self._line.close()
+
+    @property
+    def look_seconds(self) -> float:
+        """How often to look at what another worker writes."""
+        return _LOOK_TO_BE_SURE_SECONDS if self._line is not None and self._line.is_up else _LOOK_SECONDS
+
+    def shown(self, turn_id: TurnId) -> None:
+        """The turn's log has grown for readers in this process."""
+        for watch in self._watches.get(turn_id, ()):
+            watch.tell()
+
+    def written(self, turn_id: TurnId) -> None:
+        """There is something new about the turn in the database."""
+        if self._line is not None:
+            self._line.say(turn_id)
+
+    @contextmanager
+    def watching(self, turn_id: TurnId) -> Iterator["Watch"]:
+        watch = Watch()
+        watches = self._watches.setdefault(turn_id, set())
+        watches.add(watch)
+        try:
+            yield watch
+        finally:
+            watches.discard(watch)
+            if not watches and self._watches.get(turn_id) is watches:
+                del self._watches[turn_id]
+
+
+class Watch:
+    """Remembers what it was told between two waits, so that nothing is missed by looking meanwhile."""
+
+    def __init__(self) -> None:
+        self._has_news = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def tell(self) -> None:
+        self._has_news = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def wait(self, seconds: float) -> None:
+        """Returns when there may be something new since the last wait, or after `seconds`."""
+        if not self._has_news:
+            loop = asyncio.get_running_loop()
+            waiter = self._waiter = loop.create_future()
+            timer = loop.call_later(seconds, lambda: None if waiter.done() else waiter.set_result(None))
+            try:
+                await waiter
+            finally:
+                timer.cancel()
+                self._waiter = None
+        self._has_news = False
