@@ -133,7 +133,7 @@ async def _ask() -> str:
 
     def read() -> None:
         try:
-            text = input("> ")
+            text = input("> ") if sys.stdin.isatty() and sys.stdout.isatty() else _unbuffered_line()
         except EOFError:
             text = ""
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
@@ -141,3 +141,9 @@ async def _ask() -> str:
 
     threading.Thread(target=read, daemon=True).start()
     return await line
+
+
+def _unbuffered_line() -> str:
+    """A thread that waits in Python's own buffer would abort the process at its end."""
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as given:
+        return given.readline().decode(sys.stdin.encoding, "replace")

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
@@ -85,8 +86,13 @@ def _say(text: str) -> Callable[[Things], Any]:
 
 LIST_TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 OPEN = Row(kind="open")
+PAGES = ("/", "/t/{thread_id}", "/chatkit.js", "/assets/{name}")
+"""For browsers, which show no token for them."""
+ASSET = next(
+    file.name for file in files("chatkit_host").joinpath("web/dist/assets").iterdir() if file.name.endswith(".js")
+)
 ROUTES: dict[str, Row] = {
-    "GET /": OPEN,
+    **{f"{method} {path}": OPEN for method in ("GET", "HEAD") for path in PAGES},
     "GET /openapi.json": OPEN,
     "HEAD /openapi.json": OPEN,
     "GET /health": OPEN,
@@ -190,12 +196,11 @@ async def test_the_description_names_the_scope_of_every_route(door: "Door") -> N
         for method, operation in operations.items()
     }
     # MCP and its metadata have a protocol of their own; pages and numbers are no part of the interface.
-    aside = {"GET /", "GET /metrics", "POST /api/mcp", "GET /.well-known/oauth-protected-resource/api/mcp"}
-    aside |= {"GET /openapi.json", "HEAD /openapi.json"}
+    aside = (*PAGES, "/openapi.json", "/metrics", "/api/mcp", "/.well-known/oauth-protected-resource/api/mcp")
     assert described == {
         name: [{"access_token": [row.needs]}] if row.needs else None
         for name, row in ROUTES.items()
-        if name not in aside
+        if name.split()[1] not in aside
     }
 
 
@@ -313,7 +318,8 @@ async def hers_of(alice: Chat) -> Hers:
     await alice.get("threads.update", thread_id=things.thread, title=CANARY)
     task = (await alice.http.post("/api/tasks", json={"title": CANARY})).raise_for_status().json()
     turn_id = (await alice.create(CANARY)).turn_id
-    path = {"user_id": "alice", "conversation_id": things.thread, "turn_id": turn_id, "task_id": task["id"]}
+    records = {"conversation_id": things.thread, "turn_id": turn_id, "task_id": task["id"]}
+    path = {**records, "user_id": "alice", "thread_id": things.thread, "name": ASSET}
     return Hers(things=things, path=path)
 
 

@@ -211,3 +211,13 @@ async def test_a_commit_whose_outcome_is_unknown_is_found_out(
 def _cut_connections(postgres: PostgresServer, url: str) -> None:
     name = url.rsplit("/", 1)[1].partition("?")[0]
     postgres.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+
+async def test_an_error_does_not_quote_what_users_wrote(database: Database) -> None:
+    wrong = sa.update(threads).where(sa.literal_column("no_such_column") == "canary").values(title="canary")
+
+    with pytest.raises(exc.DBAPIError) as raised:
+        await database.writing(lambda w: w.run(wrong))
+
+    assert "SQL parameters hidden" in str(raised.value)
+    assert "canary" not in str(raised.value)

@@ -1,6 +1,7 @@
 """Starting, and what is said when it cannot be."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -22,14 +23,20 @@ SECRET = "V7Qd0tYH2kR9wZ4xN8mB5cL1pG6sJ3fA"
 
 
 @contextmanager
-def started(workdir: Path, *arguments: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
+def started(
+    workdir: Path,
+    *arguments: str,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.DEVNULL,
+    **settings: str,
+) -> Iterator[subprocess.Popen[str]]:
     """A process that begins from nothing; killed at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "chatkit_host", *arguments],
         cwd=workdir,
         env={**os.environ, "CHATKIT_HOST_OFFLINE_WORD_SECONDS": "0", **settings},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdin=stdin,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -195,3 +202,26 @@ def test_a_chat_in_the_terminal_starts_a_server_of_its_own(tmp_path: Path) -> No
     assert "· Add task\nI added “Buy milk” to your list.\n" in run.stdout
     assert "1. Buy milk" in run.stdout
     assert "chatkit-host chat --thread thr_" in run.stdout
+
+
+@pytest.mark.parametrize("is_a_terminal", [False, True])
+def test_ctrl_c_ends_a_chat_in_the_terminal_at_once_and_quietly(tmp_path: Path, is_a_terminal: bool) -> None:
+    """Between two pipes, and in a terminal."""
+    if is_a_terminal:
+        ours, its = pty.openpty()
+        keys, screen, given, shown = ours, ours, its, its
+    else:
+        given, keys = os.pipe()
+        screen, shown = os.pipe()
+    with started(tmp_path, "chat", stdin=given, stdout=shown, PORT="1") as process:
+        os.write(keys, b"add buy milk\n")
+        seen = b""
+        while "I added “Buy milk”".encode() not in seen:
+            seen += os.read(screen, 4096)
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(10) == 130
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+    for end in {keys, screen, given, shown}:
+        os.close(end)

@@ -168,7 +168,11 @@ def chat_router(host: Host, model_configured: Callable[[], Awaitable[bool]]) -> 
         openapi_extra=sends(schema_of(ChatRequest)),
     )
     async def chat_sync(request: Request, user: User = caller) -> Response:
-        """Answers the last message in one piece. An answer that failed is an error that names its thread."""
+        """Answers the last message in one piece. An answer that failed is an error that names its thread.
+
+        Nothing is sent before the answer's end, since a status that went out early could not tell of a failure. Where something in
+        between cuts connections that are silent, send an `Idempotency-Key`: the answer goes on, and the same request joins it.
+        """
         asking, sending, open_ = await _asked(host, request, user)
         return await _answer(host, request, asking, sending, open_, _chat_answer)
 
@@ -185,7 +189,10 @@ def chat_router(host: Host, model_configured: Callable[[], Awaitable[bool]]) -> 
         openapi_extra=sends(schema_of(UserChatRequest)),
     )
     async def user_chat(request: Request, user_id: str, user: User = caller) -> Response:
-        """Answers one message in one piece. The user in the path must be the caller."""
+        """Answers one message in one piece. The user in the path must be the caller.
+
+        As `/api/chat/sync`, it sends nothing before the answer's end; an `Idempotency-Key` keeps the answer of a lost connection.
+        """
         _refuse_another(user, user_id)
         body = await read_body(request, host.limits)
         asked = parse(body, _USER_CHAT)
