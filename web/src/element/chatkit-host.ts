@@ -617,13 +617,13 @@ export class ChatKitHost extends LitElement {
     const title = header.title?.text ?? this.controller?.view.thread?.title ?? '';
     const custom = (action: NonNullable<typeof header>['leftAction']): TemplateResult | typeof nothing =>
       action ? html`<button class="icon-button" aria-label=${action.icon.replaceAll('-', ' ')} @click=${() => action.onClick()}>${icon(action.icon, 20)}</button>` : nothing;
-    return html`<header>
+    return html`<div class="header">
       ${custom(header.leftAction)}
-      <h2 dir="auto">${header.title?.enabled === false ? nothing : title}</h2>
+      <div class="title">${title && header.title?.enabled !== false ? html`<h2 dir="auto">${title}</h2>` : nothing}</div>
       ${history?.enabled === false ? nothing : html`<button class="icon-button" aria-label=${words.history} title=${words.history} @click=${() => void this.showHistory()}>${icon('history', 20)}</button>`}
       ${this.controller?.threadId ? html`<button class="icon-button" aria-label=${words.newChat} title=${words.newChat} @click=${this.startNew}>${icon('compose', 20)}</button>` : nothing}
       ${custom(header.rightAction)}
-    </header>`;
+    </div>`;
   }
 
   private async startNew(): Promise<void> {

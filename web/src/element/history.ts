@@ -40,7 +40,7 @@ export class History extends LitElement {
         border-inline-end: 1px solid var(--ck-border);
         box-shadow: var(--ck-shadow);
       }
-      header {
+      .head {
         display: flex;
         align-items: center;
         gap: calc(var(--ck-unit) * 2);
@@ -207,10 +207,10 @@ export class History extends LitElement {
   override render(): TemplateResult {
     const { words } = this;
     return html`<div class="panel" role="dialog" aria-modal="true" aria-label=${words.history} @keydown=${this.keyDown} @click=${this.clicked}>
-      <header>
+      <div class="head">
         <h2>${words.history}</h2>
         <button class="icon-button" aria-label=${words.closeHistory} @click=${() => this.host.close()}>${icon('close', 20)}</button>
-      </header>
+      </div>
       <div class="search">
         ${icon('search', 16)}
         <input class="field" type="search" aria-label=${words.searchChats} placeholder=${words.searchChats} @input=${(event: Event) => (this.query = (event.target as HTMLInputElement).value)} />

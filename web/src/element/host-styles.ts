@@ -42,7 +42,7 @@ export const hostStyles = css`
   .frame.empty .viewport {
     align-items: safe end;
   }
-  header {
+  .header {
     grid-row: 1;
     display: flex;
     align-items: center;
@@ -50,11 +50,13 @@ export const hostStyles = css`
     min-block-size: calc(var(--ck-unit) * 13);
     padding: calc(var(--ck-unit) * 2) calc(var(--ck-unit) * 3);
   }
-  header h2 {
+  .header .title {
     flex: 1;
     min-inline-size: 0;
-    margin: 0;
     padding-inline: calc(var(--ck-unit) * 2);
+  }
+  .header h2 {
+    margin: 0;
     font-size: 0.95em;
     font-weight: 600;
     overflow: hidden;
@@ -274,7 +276,7 @@ export const hostStyles = css`
   }
   @media print {
     .foot,
-    header,
+    .header,
     .actions,
     .to-end {
       display: none !important;

@@ -20,7 +20,6 @@ export const english = {
   rename: 'Rename',
   delete: 'Delete',
   cancel: 'Cancel',
-  save: 'Save',
   confirmDelete: 'Delete “{title}”?',
   moreActions: 'More actions',
   greeting: 'What can I help with today?',
@@ -36,7 +35,6 @@ export const english = {
   fileTooMany: 'At most {count} files can be sent with a message.',
   fileType: '{name} is not a kind of file that is accepted here.',
   fileFailed: '{name} could not be uploaded.',
-  tools: 'Tools',
   clearTool: 'Stop using {name}',
   model: 'Model',
   mention: 'Mention something',
@@ -48,7 +46,6 @@ export const english = {
   generating: 'Writing an answer',
   answerReady: 'The answer is finished.',
   stopped: 'Stopped',
-  stopping: 'Stopping…',
   reconnecting: 'Reconnecting…',
   thinking: 'Thinking',
   thought: 'Thought for {time}',
@@ -74,7 +71,6 @@ export const english = {
   yourAnswer: 'Your answer',
   locked: 'This conversation is locked.',
   closed: 'This conversation is closed.',
-  errorTitle: 'That did not work',
   errorNetwork: 'The server cannot be reached. Check your connection and try again.',
   errorTimeout: 'The server did not answer in time. Try again.',
   errorUnauthorized: 'You are signed out. Sign in again to go on.',
@@ -89,8 +85,21 @@ export const english = {
 };
 export type Words = Readonly<Record<keyof typeof english, string>>;
 
-type Catalog = { default: { element: Partial<Words>; text: Parameters<typeof addWords>[1] } };
-const catalogs: Record<string, () => Promise<Catalog>> = {};
+type Catalog = { default: { element: Words; text: Parameters<typeof addWords>[1] } };
+const catalogs: Readonly<Record<string, () => Promise<Catalog>>> = {
+  ar: () => import('./languages/ar.ts'),
+  de: () => import('./languages/de.ts'),
+  es: () => import('./languages/es.ts'),
+  fr: () => import('./languages/fr.ts'),
+  it: () => import('./languages/it.ts'),
+  ja: () => import('./languages/ja.ts'),
+  ko: () => import('./languages/ko.ts'),
+  nl: () => import('./languages/nl.ts'),
+  pl: () => import('./languages/pl.ts'),
+  pt: () => import('./languages/pt.ts'),
+  ru: () => import('./languages/ru.ts'),
+  zh: () => import('./languages/zh.ts'),
+};
 
 const RIGHT_TO_LEFT = /^(ar|he|fa|ur)\b/;
 

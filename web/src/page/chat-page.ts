@@ -124,6 +124,7 @@ export class ChatPage extends LitElement {
     this.chat.setOptions({
       api: { url: new URL('chatkit', document.baseURI).href, fetch: this.server.fetch },
       initialThread,
+      locale: 'en', // as the page around it
       theme: { colorScheme: schemeFor(this.scheme) },
       header: { enabled: false },
       history: { enabled: false },

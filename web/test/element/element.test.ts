@@ -60,7 +60,7 @@ describe('options', () => {
     type(shown, 'a draft');
     shown.element.setOptions({ api: { url: '/chatkit', fetch: shown.server.fetch } });
     await shown.element.updateComplete;
-    expect(find(shown.root, 'header h2').textContent?.trim()).toBe('T');
+    expect(find(shown.root, '.header h2').textContent?.trim()).toBe('T');
     expect(find(shown.root, '.frame').style.colorScheme).toBe('light');
     expect(find(composer(shown), '.editor').textContent).toBe('a draft');
     expect(shown.element.threadId).toBe('thr_1');

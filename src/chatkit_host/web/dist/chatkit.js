@@ -1,1 +1,1 @@
-import('./assets/element-JOKPQM2R.js');
+import('./assets/element-ZNI4NAXM.js');

@@ -1,1 +1,0 @@
-import{e as a}from"./chunk-DHQ6J35U.js";import"./chunk-V63LCDIJ.js";import"./chunk-JFH5IKDM.js";import"./chunk-KABTBK56.js";import"./chunk-U3ESJZVG.js";import"./chunk-OMGJHOWA.js";import"./chunk-SQE76S5B.js";export{a as ChatKitHost};
