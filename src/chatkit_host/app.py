@@ -394,6 +394,7 @@ def model_options(settings: Settings, options: Any) -> Any:
 
     return options(
         name=settings.model,
+        fallback=settings.fallback_model,
         base_url=settings.model_base_url,
         api_key=revealed(settings.model_api_key),
         openai_api_key=revealed(settings.openai_api_key),

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
 
     model: str = "offline"
     """The model: `offline`, `openai/...`, `gemini/...`, `ollama/...`, `litellm/...`, or any name with a base URL."""
+    fallback_model: str | None = None
+    """The model that is asked when the other one cannot begin to answer."""
     model_base_url: str | None = None
     """An OpenAI-compatible endpoint, such as `http://localhost:1234/v1`."""
     model_api_key: SecretStr | None = None

@@ -38,7 +38,7 @@ HERE = {"base_url": "http://127.0.0.1:8000/v1"}
 def test_a_name_leads_to_a_model(
     name: str, options: dict[str, str], kind: type, sent_name: str, url: str | None
 ) -> None:
-    model = Models(ModelOptions(**options)).get_model(name)  # pyright: ignore[reportArgumentType] - all of them texts
+    model = Models(ModelOptions(**options)).unguarded(name)  # pyright: ignore[reportArgumentType] - all of them texts
     assert type(model) is kind
     assert model.name == sent_name
     assert getattr(model, "_base_url", None) == url

@@ -19,7 +19,9 @@ from agents.model_settings import ModelSettings
 from agents.models.interface import Model, ModelProvider, ModelTracing
 
 from chatkit_host.agent.lane import Lane
+from chatkit_host.agent.models.breaker import Breaker
 from chatkit_host.agent.models.chat_completions import ChatCompletionsModel
+from chatkit_host.agent.models.guarded import GuardedModel
 from chatkit_host.agent.models.http import HttpPool
 from chatkit_host.agent.models.litellm import LiteLLMModel, close_litellm
 from chatkit_host.agent.models.offline import OfflineModel
@@ -42,6 +44,8 @@ class ModelOptions:
     """`name` is used where an agent names no model. Times are in seconds."""
 
     name: str = "offline"
+    fallback: str | None = None
+    """Asked when a model cannot begin to answer."""
     base_url: str | None = None
     api_key: str | None = None
     openai_api_key: str | None = None
@@ -67,6 +71,8 @@ class Models(ModelProvider):
         self._options = options
         self._pool = HttpPool()
         self._models: dict[str, SpokenModel] = {}
+        self._unguarded: dict[str, SpokenModel] = {}
+        self._breakers: dict[str, Breaker] = {}
         self._patience = Patience(
             first_seconds=options.first_token_seconds,
             idle_seconds=options.idle_seconds,
@@ -78,11 +84,17 @@ class Models(ModelProvider):
     def get_model(self, model_name: str | None) -> SpokenModel:
         name = model_name or self._options.name
         if name not in self._models:
+            self._models[name] = self._guarded(name)
+        return self._models[name]
+
+    def unguarded(self, name: str) -> SpokenModel:
+        """The model itself, without its breaker and without a fallback."""
+        if name not in self._unguarded:
             if problems := self.check(name):
                 _logger.error("%s", problems[0])
                 raise ModelNotFound("The configured model is not set up on this server. Tell the operator.")
-            self._models[name] = self._made(name)
-        return self._models[name]
+            self._unguarded[name] = self._made(name)
+        return self._unguarded[name]
 
     def bound(self, lane: Lane) -> ModelProvider:
         """For one turn: the same models, speaking into its lane."""
@@ -121,11 +133,26 @@ class Models(ModelProvider):
 
     async def close(self) -> None:
         await self._pool.close()
-        if any(isinstance(model, LiteLLMModel) for model in self._models.values()):
+        if any(isinstance(model, LiteLLMModel) for model in self._unguarded.values()):
             await close_litellm()
 
     async def aclose(self) -> None:
         """Called by the Agents SDK after a run it owns the provider of; ours outlives runs, see `close`."""
+
+    def _guarded(self, name: str) -> SpokenModel:
+        model, fallback = self.unguarded(name), self._options.fallback
+        if name == "offline":
+            return model
+        breaker = self._breakers.setdefault(self._endpoint(name), Breaker())
+        other = self.unguarded(fallback) if fallback is not None and fallback != name else None
+        return GuardedModel(model, breaker, other)
+
+    def _endpoint(self, name: str) -> str:
+        """What fails together."""
+        provider, slash, _ = name.partition("/")
+        if self._options.base_url is not None and provider != "litellm":
+            return self._options.base_url
+        return provider if slash else "openai"
 
     def _made(self, name: str) -> SpokenModel:
         options = self._options

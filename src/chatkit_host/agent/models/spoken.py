@@ -91,7 +91,7 @@ class SpokenModel(Model):
         request = ModelRequest(
             instructions=system_instructions,
             input=input if isinstance(input, str) else list(input),
-            settings=_without_implied(model_settings, self.name),
+            settings=without_implied(model_settings, self.name),
             tools=tools,
             output_schema=output_schema,
             handoffs=handoffs,
@@ -166,7 +166,7 @@ def _implied(default_model: str) -> ModelSettings:
     return get_default_model_settings(default_model)
 
 
-def _without_implied(settings: ModelSettings, model: str) -> ModelSettings:
+def without_implied(settings: ModelSettings, model: str) -> ModelSettings:
     """Without the reasoning effort and verbosity that the Agents SDK puts in for an agent that names no model.
 
     They suit the SDK's own default model; other models answer them with 400.
