@@ -21,6 +21,7 @@ from chatkit.types import (
 from chatkit_host.engine import events as wire
 from chatkit_host.engine.fold import PendingItems
 from chatkit_host.engine.log import TurnLog
+from chatkit_host.engine.patience import patiently
 from chatkit_host.engine.ports import Lease, ModelItem, ThreadChanges, ThreadStore, TurnEnd, TurnWrite
 from chatkit_host.errors import NotFound
 from chatkit_host.text import safe_text
@@ -142,7 +143,9 @@ class Recorder:
     async def _change_widget(self, event: ThreadItemUpdatedEvent, update: WidgetRootUpdated) -> None:
         """A widget of an earlier answer is stored as it was changed; one that is not done yet is stored when it is."""
         try:
-            stored = await self._store.load_item(self._lease.owner, self._lease.thread_id, event.item_id)
+            stored = await patiently(
+                lambda: self._store.load_item(self._lease.owner, self._lease.thread_id, event.item_id)
+            )
         except NotFound:
             stored = None
         if isinstance(stored, WidgetItem):
@@ -153,7 +156,7 @@ class Recorder:
 
     async def _thread_updated(self, changes: ThreadChanges) -> bytes:
         """The thread as it is now, the user's own changes included, with the responder's."""
-        now = await self._store.load_thread(self._lease.owner, self._lease.thread_id)
+        now = await patiently(lambda: self._store.load_thread(self._lease.owner, self._lease.thread_id))
         return wire.encode(ThreadUpdatedEvent(thread=wire.thread_answer(now.model_copy(update=dict(changes)))))
 
     def _thread_changes(self) -> ThreadChanges:

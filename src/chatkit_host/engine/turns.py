@@ -12,6 +12,7 @@ from chatkit_host.clock import Clock
 from chatkit_host.engine import openings, recovery
 from chatkit_host.engine.log import LogLimits, TurnLog, tail
 from chatkit_host.engine.openings import Asking, Opening
+from chatkit_host.engine.patience import patiently
 from chatkit_host.engine.ports import (
     ConversationStore,
     Lease,
@@ -264,7 +265,9 @@ class Turns:
                 thread=opening.thread.model_copy(deep=True),
                 user_message=opening.user_message,
                 context=asking.context,
-                past=lambda limit: asking.store.past_turns(asking.owner, opening.thread.id, limit=limit),
+                past=lambda limit: patiently(
+                    lambda: asking.store.past_turns(asking.owner, opening.thread.id, limit=limit)
+                ),
                 so_far=opening.so_far,
             ),
             opening.run,
