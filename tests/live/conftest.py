@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.model_server import ModelServer
-from support.postgres import PostgresServer, running_postgres
+from support.postgres import PostgresServer, in_new_thread, running_postgres
 
 from chatkit_host.store.migrate import migrate
 
@@ -28,7 +28,30 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     postgres.drop_database(url)
 
 
-@pytest.fixture
-def model_server() -> Iterator[ModelServer]:
+@pytest.fixture(scope="session")
+def running_model_server() -> Iterator[ModelServer]:
     with ModelServer(hold_after=4) as server:  # a frame that names the speaker, and three words
         yield server
+
+
+@pytest.fixture
+def model_server(running_model_server: ModelServer) -> Iterator[ModelServer]:
+    """As if it were new."""
+    running_model_server.forget()
+    running_model_server.hold()
+    yield running_model_server
+    running_model_server.release()
+    running_model_server.wait_for_streams(0, 10)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def modules_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One for all tests of a module that can share it."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database')}/chat.db"
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    url = postgres.fresh_database()
+    in_new_thread(lambda: migrate(url))
+    yield url
+    postgres.drop_database(url)

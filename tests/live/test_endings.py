@@ -14,25 +14,28 @@ from support.chat import Chat, text_of, user_input
 from support.model_server import ModelServer
 from support.server import Server, serving
 
+BROKEN = ("fault-reset-mid", "fault-truncated", "fault-aborted-chunked", "fault-500", "fault-html")
 
-@pytest.fixture
-def settings(model_server: ModelServer, database_url: str) -> dict[str, str]:
+
+@pytest.fixture(scope="module")
+def settings(running_model_server: ModelServer, modules_database_url: str) -> dict[str, str]:
     return {
-        "CHATKIT_HOST_MODEL_BASE_URL": model_server.base_url,
-        "DATABASE_URL": database_url,
+        "CHATKIT_HOST_MODEL_BASE_URL": running_model_server.base_url,
+        "CHATKIT_HOST_MODELS": ",".join(BROKEN),
+        "DATABASE_URL": modules_database_url,
         "CHATKIT_HOST_RESTART_TURNS": "false",
     }
 
 
-@pytest.fixture
-def server(tmp_path: Path, settings: dict[str, str]) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str]) -> Iterator[Server]:
     """The model says three words and then waits."""
-    with serving(tmp_path, CHATKIT_HOST_MODEL="hold", **settings) as running:
+    with serving(tmp_path_factory.mktemp("endings"), CHATKIT_HOST_MODEL="hold", **settings) as running:
         yield running
 
 
 @pytest.fixture
-async def chat(server: Server) -> AsyncIterator[Chat]:
+async def chat(server: Server, model_server: ModelServer) -> AsyncIterator[Chat]:
     async with Chat(server.url) as client:
         yield client
 
@@ -162,25 +165,15 @@ async def test_after_kill_9_the_answer_so_far_is_there_and_the_conversation_goes
     assert went_on.errors == []
 
 
-@pytest.mark.parametrize(
-    ("model", "code"),
-    [
-        ("fault-reset-mid", "model_"),
-        ("fault-truncated", "model_"),
-        ("fault-aborted-chunked", "model_"),
-        ("fault-500", "model_"),
-        ("fault-html", "model_"),
-    ],
-)
-async def test_a_broken_model_ends_in_an_error_and_what_it_said_is_kept(
-    tmp_path: Path, model_server: ModelServer, model: str, code: str
-) -> None:
-    with serving(tmp_path, CHATKIT_HOST_MODEL=model, CHATKIT_HOST_MODEL_BASE_URL=model_server.base_url) as server:
-        async with Chat(server.url) as chat:
-            answer = await chat.create("say 10 words")
-            items: list[ThreadItem] = await chat.items(answer.thread_id)
+@pytest.mark.parametrize("model", BROKEN)
+async def test_a_broken_model_ends_in_an_error_and_what_it_said_is_kept(server: Server, chat: Chat, model: str) -> None:
+    before = len(server.log)
+    asked = user_input("say 10 words", inference_options={"model": model})
 
-        assert [(error.code, error.allow_retry) for error in answer.errors] == [("custom", True)]
-        assert answer.events[-1].type == "error"
-        assert "".join(text_of(item) for item in items[1:]) == answer.streamed_text
-        assert f"the turn failed: {code}" in server.log
+    answer = await chat.ask("threads.create", input=asked)
+    items: list[ThreadItem] = await chat.items(answer.thread_id)
+
+    assert [(error.code, error.allow_retry) for error in answer.errors] == [("custom", True)]
+    assert answer.events[-1].type == "error"
+    assert "".join(text_of(item) for item in items[1:]) == answer.streamed_text
+    assert "the turn failed: model_" in server.log[before:]

@@ -16,26 +16,26 @@ from chatkit_host.auth.mint import mint_token
 SECRET = "V7Qd0tYH2kR9wZ4xN8mB5cL1pG6sJ3fA"
 
 
-@pytest.fixture
-def settings(model_server: ModelServer, database_url: str) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def settings(running_model_server: ModelServer, modules_database_url: str) -> dict[str, str]:
     return {
-        "CHATKIT_HOST_MODEL_BASE_URL": model_server.base_url,
+        "CHATKIT_HOST_MODEL_BASE_URL": running_model_server.base_url,
         "CHATKIT_HOST_MODEL": "hold",
-        "DATABASE_URL": database_url,
+        "DATABASE_URL": modules_database_url,
         "JWT_SECRET": SECRET,
         "CHATKIT_HOST_LEASE_SECONDS": "1",
         "CHATKIT_HOST_RESTART_TURNS": "false",
     }
 
 
-@pytest.fixture
-def server(tmp_path: Path, settings: dict[str, str]) -> Iterator[Server]:
-    with serving(tmp_path, **settings) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, settings: dict[str, str]) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("resume"), **settings) as running:
         yield running
 
 
 @pytest.fixture
-async def chat(server: Server) -> AsyncIterator[Chat]:
+async def chat(server: Server, model_server: ModelServer) -> AsyncIterator[Chat]:
     async with Chat(server.url, mint_token(SECRET, "alice")) as client:
         client.http.headers["ChatKit-Resume"] = "1"
         yield client

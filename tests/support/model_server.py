@@ -143,6 +143,13 @@ class ModelServer:
         if self._loop is not None and self._held is not None:
             self._loop.call_soon_threadsafe(self._held.clear)
 
+    def forget(self) -> None:
+        """Nobody has asked yet, and nothing was queued."""
+        self.requests.clear()
+        self.disconnects.clear()
+        self._answers.clear()
+        self.forget_attempts()
+
     def forget_attempts(self) -> None:
         """Makes the `-once` faults happen again."""
         self._attempts.clear()
