@@ -136,9 +136,18 @@ class Reading:
 class ResumingClient:
     """One user. Every request goes to one of the servers at random, on a connection of its own."""
 
-    def __init__(self, urls: Sequence[str], token: str | None = None, *, chance: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        urls: Sequence[str],
+        token: str | None = None,
+        *,
+        chance: random.Random | None = None,
+        resumes: bool = True,
+    ) -> None:
         self._urls = urls
-        self._headers = {"ChatKit-Resume": "1"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        self._headers = ({"ChatKit-Resume": "1"} if resumes else {}) | (
+            {"Authorization": f"Bearer {token}"} if token else {}
+        )
         self._chance = chance or random.Random()
         self._open: set[Stream] = set()
 
