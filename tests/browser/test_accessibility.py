@@ -56,8 +56,21 @@ def test_a_phone_shows_everything_in_its_width(
     chat.page.wait_for_timeout(400)
     assert chat.overflow() <= 0
     assert chat.axe() == []
+    drawer = chat.page.get_by_role("navigation", name="Conversations").bounding_box()
+    assert drawer
+    assert drawer["x"] == 0
+    assert drawer["width"] >= 250
     chat.page.keyboard.press("Escape")
     expect(chat.page.get_by_role("searchbox", name="Search conversations")).not_to_be_visible()
+    chat.page.get_by_role("button", name="Tasks", exact=False).first.click()
+    tasks = chat.page.get_by_role("complementary", name="Tasks")
+    expect(tasks).to_be_visible()
+    box = tasks.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert box["width"] >= 300
+    assert chat.axe() == []
 
 
 def test_the_page_is_usable_by_keyboard_alone(chat: Chat) -> None:

@@ -98,7 +98,9 @@ def test_a_deleted_conversation_can_be_taken_back_and_otherwise_is_gone(alone: C
     expect(conversations(chat)).to_have_count(1)
     assert kept() == 1
     delete()
-    expect(chat.page.get_by_role("button", name="Undo")).to_have_count(0)
+    with chat.page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
+        expect(chat.page.get_by_role("button", name="Undo")).to_have_count(0)
+    assert deleted.value.ok
     assert kept() == 0
 
 

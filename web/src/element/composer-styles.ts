@@ -51,6 +51,7 @@ export const composerStyles = css`
     padding-block-end: calc(var(--ck-unit) * 3.5);
   }
   .slim > .editor {
+    align-self: center;
     min-block-size: calc(var(--ck-unit) * 7 + 1.5em);
   }
   .editor.empty::before {

@@ -159,7 +159,7 @@ export class ChatPage extends LitElement {
     } catch {
       // The chat says what went wrong.
     }
-    if (matchMedia('(pointer: fine)').matches) await this.chat.focusComposer();
+    if (matchMedia('(pointer: fine)').matches && !this.isSignInOpen) await this.chat.focusComposer();
   }
 
   private threadChanged(threadId: string | null): void {
@@ -244,9 +244,10 @@ export class ChatPage extends LitElement {
       this.signInProblem = error instanceof Refused && error.status === 401 ? 'The server does not accept this token.' : 'The server cannot be reached right now.';
       return;
     }
+    // First the conversation, then the dialog goes: nothing changes under somebody who writes already.
+    await this.open(this.threadId, false);
     this.isSignInOpen = false;
     await this.refresh();
-    await this.open(this.threadId, false);
   }
 
   private signOut(): void {

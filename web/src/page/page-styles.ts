@@ -277,10 +277,11 @@ export const pageStyles = css`
     }
     .tasks {
       position: absolute;
+      grid-column: 1 / -1;
       inset-block: 0;
       inset-inline-end: 0;
       z-index: 7;
-      inline-size: min(19rem, 100%);
+      inline-size: min(21rem, 100%);
       box-shadow: var(--ck-shadow);
     }
   }
@@ -293,6 +294,7 @@ export const pageStyles = css`
     }
     .sidebar {
       position: absolute;
+      grid-column: 1 / -1;
       inset-block: 0;
       inset-inline-start: 0;
       z-index: 8;

@@ -104,11 +104,24 @@ export class TaskList extends LitElement {
         margin-block-start: 8px;
       }
       summary {
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        list-style: none;
         padding: 8px;
         color: var(--ck-text-secondary);
         font-size: 0.87em;
         cursor: pointer;
         border-radius: 10px;
+      }
+      summary::-webkit-details-marker {
+        display: none;
+      }
+      summary .icon {
+        transition: rotate 0.15s;
+      }
+      details[open] summary .icon {
+        rotate: 90deg;
       }
       @media (pointer: coarse) {
         label,
@@ -145,7 +158,7 @@ export class TaskList extends LitElement {
     if (this.tasks.length === 0) return html`<p class="state">${icon('list-todo', 28)} Nothing to do yet. Ask the assistant to add a task and it appears here.</p>`;
     return html`
       ${open.length === 0 ? html`<p class="state">${icon('check-circle', 28)} All done.</p>` : html`<ul aria-label="Open tasks">${repeat(open, (task) => task.id, (task) => this.row(task))}</ul>`}
-      ${done.length > 0 ? html`<details><summary>Completed (${done.length})</summary><ul aria-label="Completed tasks">${repeat(done, (task) => task.id, (task) => this.row(task))}</ul></details>` : nothing}
+      ${done.length > 0 ? html`<details><summary>${icon('chevron-right', 15)} Completed (${done.length})</summary><ul aria-label="Completed tasks">${repeat(done, (task) => task.id, (task) => this.row(task))}</ul></details>` : nothing}
     `;
   }
 

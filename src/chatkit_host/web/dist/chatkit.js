@@ -1,1 +1,1 @@
-import('./assets/element-ZNI4NAXM.js');
+import('./assets/element-DGE6RFHN.js');
