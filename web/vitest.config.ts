@@ -17,7 +17,7 @@ export default defineConfig({
   server: { host: '127.0.0.1' },
   test: {
     projects: [
-      { test: { name: 'node', environment: 'node', include: ['test/{core,contract}/**/*.test.ts'] } },
+      { test: { name: 'node', environment: 'node', include: ['test/{core,contract,resume}/**/*.test.ts'] } },
       ...(existsSync(executablePath)
         ? [
             {
