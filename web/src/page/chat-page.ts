@@ -279,12 +279,17 @@ export class ChatPage extends LitElement {
     remember('tasks', (this.areTasksShown = !this.areTasksShown));
   }
 
+  private closeDrawers(): void {
+    this.isDrawerOpen = false;
+    if (isNarrow()) this.areTasksShown = false;
+  }
+
   private showHelp(): void {
     (this.renderRoot.querySelector('.help') as HTMLDialogElement).showModal();
   }
 
   private keyDown(event: KeyboardEvent): void {
-    if (event.key === 'Escape' && this.isDrawerOpen) this.isDrawerOpen = false;
+    if (event.key === 'Escape' && isNarrow()) this.closeDrawers();
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !this.hasSingleKeys || isTyping(event)) return;
     if (this.renderRoot.querySelector('dialog[open]')) return;
     const actions: Record<string, () => unknown> = {
@@ -332,7 +337,7 @@ export class ChatPage extends LitElement {
           ${this.server.isSignedIn ? html`<button class="icon-button" aria-label="Sign out" title="Sign out" @click=${this.signOut}>${icon('sign-out', 19)}</button>` : nothing}
         </div>
       </nav>
-      <div class="veil" @click=${() => (this.isDrawerOpen = false)}></div>
+      <div class="veil" @click=${this.closeDrawers}></div>
       <main>
         <div class="bar">
           <button class="icon-button show-sidebar" aria-label="Show the conversations" title="Show the conversations" aria-expanded=${String(this.isDrawerOpen)} @click=${this.toggleSidebar}>${icon('sidebar-left', 20)}</button>

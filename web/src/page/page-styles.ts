@@ -311,7 +311,10 @@ export const pageStyles = css`
       translate: none;
       visibility: visible;
     }
-    .page.drawer .veil {
+    .tasks {
+      z-index: 8;
+    }
+    .page:is(.drawer, .with-tasks) .veil {
       display: block;
       position: absolute;
       inset: 0;

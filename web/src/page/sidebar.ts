@@ -141,6 +141,7 @@ export class Sidebar extends LitElement {
       .state {
         margin: 0;
         padding: 28px 16px;
+        text-wrap: balance;
         text-align: center;
         color: var(--ck-text-secondary);
         font-size: 0.9em;
