@@ -16,6 +16,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -67,13 +68,14 @@ def field(full: bool, database_url: str | None) -> Field:
     ]
 
 
-def run(full: bool, only: Sequence[str], command: str) -> Results:
+def run(full: bool, only: Sequence[str], command: str, keep: Callable[[Results], None]) -> Results:
+    """`keep` is called with what there is so far, again and again."""
     results = Results(
         date=datetime.now(UTC).strftime("%d %B %Y, %H:%M UTC"),
         machine=_machine(),
         versions=", ".join(f"{name} {version(name)}" for name in _MEASURED),
         command=command,
-        load_before=os.getloadavg()[0],
+        load=os.getloadavg()[0],
     )
     with _postgres() as postgres, running_model() as model:
         url = None if postgres is None else _fresh(postgres)
@@ -86,13 +88,16 @@ def run(full: bool, only: Sequence[str], command: str) -> Results:
                     continue  # once is enough for a picture
                 _tell(f"repeat {number + 1}: {contestant.name}")
                 repeat[contestant.name] = run_all(contestant, scenarios, model)
+                keep(replace(results, repeats=[*results.repeats, repeat]))
             results.repeats.append(repeat)
         if not only:
-            _special(results, full, model, postgres)
+            _special(results, full, model, postgres, keep)
     return results
 
 
-def _special(results: Results, full: bool, model: Process, postgres: PostgresServer | None) -> None:
+def _special(
+    results: Results, full: bool, model: Process, postgres: PostgresServer | None, keep: Callable[[Results], None]
+) -> None:
     measures: dict[str, Callable[[], dict[str, float]]] = {
         "start": lambda: special.start(5 if full else 2),
         "standing": lambda: special.standing(ours(), model, 5_000 if full else 500),
@@ -105,17 +110,22 @@ def _special(results: Results, full: bool, model: Process, postgres: PostgresSer
         measures["lists"] = lambda: asyncio.run(lists.deep_and_first(10_000, 200_000))
     for name, measure in measures.items():
         _tell(name)
-        results.special[name] = measure()
+        try:
+            results.special[name] = measure()
+        except (RuntimeError, OSError) as error:
+            _tell(f"{name} is left out: {error}")
+        keep(results)
 
 
 @contextlib.contextmanager
 def _postgres() -> Any:
-    try:
-        with running_postgres() as server:
-            yield server
-    except RuntimeError as missing:
-        _tell(f"PostgreSQL is left out: {missing}")
-        yield None
+    with contextlib.ExitStack() as stack:
+        try:
+            server = stack.enter_context(running_postgres())
+        except RuntimeError as missing:
+            _tell(f"PostgreSQL is left out: {missing}")
+            server = None
+        yield server
 
 
 def _fresh(postgres: PostgresServer) -> str:
@@ -141,14 +151,18 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], help="one of the contestants; writes nothing")
     parser.add_argument("--into", type=Path, default=ROOT / "docs", help="the directory to write to")
     options = parser.parse_args()
-    results = run(options.full, options.only, "make bench-full" if options.full else "make bench")
+    command = "make bench-full" if options.full else "make bench"
+    results = run(options.full, options.only, command, lambda so_far: _keep(so_far, options))
     if options.only:
         for repeat in results.repeats:
             for name, scenarios in repeat.items():
                 for scenario, measured in scenarios.items():
                     print(name, scenario, measured)
-        return
-    report.write(results, options.into)
+
+
+def _keep(so_far: Results, options: argparse.Namespace) -> None:
+    if not options.only:
+        report.write(so_far, options.into)
 
 
 if __name__ == "__main__":

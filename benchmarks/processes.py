@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -63,7 +62,9 @@ def running(
             popen = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=directory,
-                env=_clean_environment() | {"PYTHONPATH": f"{ROOT}"} | dict(environment or {}),
+                env=_clean_environment()
+                | {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+                | dict(environment or {}),
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 text=True,
@@ -73,7 +74,7 @@ def running(
             url = _address(popen, log)
             yield Process(popen, url, time.perf_counter() - started, directory)
         finally:
-            popen.send_signal(signal.SIGINT)
+            popen.terminate()
             try:
                 popen.wait(10)
             except subprocess.TimeoutExpired:

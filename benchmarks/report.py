@@ -53,7 +53,7 @@ def write(results: Results, directory: Path) -> None:
         date=results.date,
         machine=results.machine,
         versions=results.versions,
-        load=results.load_before,
+        load=results.load,
         repeats=len(results.repeats),
     )
     text += "\n".join(_promises(kept)) + "\n\n## Contestants\n\n" + "\n".join(_contestants(results))

@@ -33,8 +33,8 @@ class Results:
     machine: str
     versions: str
     command: str
-    load_before: float
-    """How busy the machine was with other things, in processes that wanted to run."""
+    load: float
+    """How busy the machine was before, in processes that wanted to run."""
     repeats: list[Repeat] = field(default_factory=list)
     special: dict[str, dict[str, float]] = field(default_factory=dict)
 
