@@ -3,9 +3,8 @@
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -32,20 +31,18 @@ from chatkit_host.api.tasks import tasks_router
 from chatkit_host.api.turns import turns_router
 from chatkit_host.auth.authenticator import authenticators
 from chatkit_host.auth.identity import subject_of
-from chatkit_host.auth.local import LOCAL_USER, is_loopback
-from chatkit_host.auth.tokens import TokenRules
 from chatkit_host.clock import utc_now
+from chatkit_host.configured import MCP_PATH, mcp_access, mcp_is_offered, mcp_metadata_path, token_rules, turn_limits
 from chatkit_host.engine.conversation_lists import ConversationLists
-from chatkit_host.engine.log import LogLimits
 from chatkit_host.engine.openings import Asking
-from chatkit_host.engine.ports import Quota
 from chatkit_host.engine.report import TurnReport, log_report
 from chatkit_host.engine.responder import RequestContext, Responder
-from chatkit_host.engine.turns import TurnLimits, Turns
+from chatkit_host.engine.turns import Turns
 from chatkit_host.engine.wakeups import Wakeups
 from chatkit_host.engine.worker import worker_name
 from chatkit_host.errors import DatabaseUnavailable, Unauthorized, Unavailable
 from chatkit_host.ids import Owner
+from chatkit_host.model_side import ModelSide
 from chatkit_host.settings import Settings, read_settings
 from chatkit_host.store.address import parse_address
 from chatkit_host.store.api_keys import DatabaseApiKeys
@@ -61,12 +58,10 @@ if TYPE_CHECKING:
     from agents import Agent
     from chatkit.server import ChatKitServer
 
-    from chatkit_host.todo.mcp_server import Identify, McpAccess
 
 _log = logging.getLogger(__name__)
 
 TARGET_VARIABLE = "CHATKIT_HOST_TARGET"
-MCP_PATH = "/api/mcp"
 _EXPOSED_HEADERS = (
     "ChatKit-Turn",
     "ChatKit-Thread",
@@ -122,8 +117,9 @@ class _Wiring:
         self.make_context = make_context or (lambda context: context)
         self.database = self._database()
         self.conversations = DatabaseConversations(self.database)
+        self.todo = TodoService(DatabaseTasks(self.database), utc_now)
+        self.model_side = ModelSide(target, settings, self.todo)
         self._is_started = False
-        self._loading: asyncio.Task[Responder] | None = None
         self.rules = token_rules(settings)
         self.authenticator, self.mcp_authenticator = authenticators(
             self.rules, utc_now, DatabaseApiKeys(self.database), mcp_audience=settings.mcp_audience
@@ -135,14 +131,7 @@ class _Wiring:
             self.conversations,
             worker=worker_name(),
             clock=utc_now,
-            limits=TurnLimits(
-                seconds=settings.turn_seconds,
-                lease_seconds=settings.lease_seconds,
-                heartbeat_seconds=settings.heartbeat_seconds,
-                replay_seconds=settings.replay_seconds,
-                log=LogLimits(flush_seconds=settings.flush_seconds),
-                quota=quota(settings) if self.rules is not None else None,
-            ),
+            limits=turn_limits(settings),
             wakeups=Wakeups(self._line()),
             on_end=self._turn_ended,
             for_another=self._for_another if self._can_go_on_for_another() else None,
@@ -171,12 +160,12 @@ class _Wiring:
             redoc_url=None,
         )
         app.include_router(chatkit_router(host, simple_dialect(host)))
-        app.include_router(chat_router(host, self._model_configured))
+        app.include_router(chat_router(host, self.model_side.is_configured))
         app.include_router(turns_router(host))
         app.include_router(conversations_router(host))
-        app.include_router(tasks_router(host, TodoService(DatabaseTasks(self.database), utc_now)))
+        app.include_router(tasks_router(host, self.todo))
         app.include_router(health_router(self._ready))
-        app.include_router(page_router())
+        app.include_router(page_router(has_tasks=self.target is None))
         if mcp_is_offered(self.settings):
             app.router.routes.extend(self.mcp.routes(MCP_PATH, mcp_metadata_path(self.settings)))
         else:
@@ -194,14 +183,14 @@ class _Wiring:
         try:
             await self._open_database()
             await self.turns.open()
-            self._start_loading()
+            self.model_side.start()
             if mcp_is_offered(self.settings):
                 self.mcp.open()
             yield
         finally:
             await self.mcp.close()
             await self.turns.close()
-            await self._close_responder()
+            await self.model_side.close()
             await self.authenticator.close()
             await self.database.close()
 
@@ -236,32 +225,11 @@ class _Wiring:
     async def responder(self) -> Responder:
         if not self._is_started:
             raise NotStarted
-        return await asyncio.shield(self._start_loading())
-
-    def _start_loading(self) -> "asyncio.Task[Responder]":
-        """The model side takes a second to import; meanwhile the server listens."""
-        if self._loading is None:
-            self._loading = asyncio.get_running_loop().create_task(self._load_responder(), name="load responder")
-        return self._loading
-
-    async def _load_responder(self) -> Responder:
-        try:
-            responder = await asyncio.to_thread(self._responder)
-            await responder.open()
-        except Exception:
-            _log.exception("the model side could not be loaded: nothing can be answered")
-            raise
-        return responder
-
-    async def _close_responder(self) -> None:
-        if self._loading is not None:
-            await asyncio.wait({self._loading})
-            if self._loading.exception() is None:
-                await self._loading.result().close()
+        return await self.model_side.responder()
 
     async def _load_mcp(self) -> McpServer:
         """After the model side, which brings most of what it imports."""
-        await asyncio.wait({self._start_loading()})
+        await asyncio.wait({self.model_side.start()})
         return await asyncio.to_thread(self._mcp_server)
 
     def _mcp_server(self) -> McpServer:
@@ -269,7 +237,7 @@ class _Wiring:
 
         identify = self._owner_for_mcp if self.rules is not None else None
         return TodoMcpServer(
-            TodoService(DatabaseTasks(self.database), utc_now),
+            self.todo,
             mcp_access(self.settings, identify),
             path=MCP_PATH,
             version=version("chatkit-host"),
@@ -298,24 +266,10 @@ class _Wiring:
     async def _ready(self) -> None:
         if self.turns.is_draining:
             raise Unavailable("The server is about to stop.")
-        if self._loading is not None and self._loading.done() and self._loading.exception() is not None:
+        if self.model_side.has_failed:
             raise Unavailable("The model side could not be loaded. The log says why.")
         if not await current_revision_matches(self.database):
             raise NotMigrated
-
-    async def _model_configured(self) -> bool:
-        """A ChatKitServer brings its own model; of others we know what they need."""
-        from chatkit_host.agent.responder import AgentResponder
-
-        loading = self._start_loading()
-        await asyncio.wait({loading})
-        if loading.exception() is not None:
-            return False
-        if not isinstance(loading.result(), AgentResponder):
-            return True
-        from chatkit_host.agent.models.routing import ModelOptions, Models
-
-        return not Models(model_options(self.settings, ModelOptions)).check()
 
     def _middleware(self) -> list[Middleware]:
         origins = self.settings.cors_origins
@@ -359,109 +313,3 @@ class _Wiring:
         if conversations is self.conversations:
             return DatabaseConversationLists(self.database)
         return ForeignConversationLists(getattr(self.target, "store"), conversations, context)  # noqa: B009
-
-    def _responder(self) -> Responder:
-        from chatkit.server import ChatKitServer
-
-        from chatkit_host.agent.chatkit_server import ServerResponder
-        from chatkit_host.agent.mcp_tools import servers_at
-        from chatkit_host.agent.models.routing import ModelOptions, Models
-        from chatkit_host.agent.responder import AgentOptions, AgentResponder
-        from chatkit_host.agent.todo_assistant import todo_agent
-
-        if isinstance(self.target, ChatKitServer):
-            return ServerResponder(self.target)
-        settings = self.settings
-        return AgentResponder(
-            self.target or todo_agent(TodoService(DatabaseTasks(self.database), utc_now)),
-            Models(model_options(settings, ModelOptions)),
-            utc_now,
-            AgentOptions(
-                offered_models=settings.models,
-                max_turns=settings.max_turns,
-                history_items=settings.history_items,
-                history_tokens=settings.history_tokens,
-                show_reasoning=settings.show_reasoning,
-                tracing=settings.tracing,
-            ),
-            servers_at(settings.mcp_servers, seconds=settings.mcp_seconds),
-        )
-
-
-def model_options(settings: Settings, options: Any) -> Any:
-    def revealed(secret: Any) -> str | None:
-        return secret.get_secret_value() if secret is not None else None
-
-    return options(
-        name=settings.model,
-        fallback=settings.fallback_model,
-        base_url=settings.model_base_url,
-        api_key=revealed(settings.model_api_key),
-        openai_api_key=revealed(settings.openai_api_key),
-        google_api_key=revealed(settings.google_api_key),
-        first_token_seconds=settings.first_token_seconds,
-        idle_seconds=settings.idle_seconds,
-        offline_word_seconds=settings.offline_word_seconds,
-    )
-
-
-def token_rules(settings: Settings) -> TokenRules | None:
-    """None when no authentication is configured. `ConfigurationError` when what is configured protects nobody."""
-    if not settings.has_authentication:
-        return None
-    jwks_urls = _pairs(settings.jwt_jwks_urls)
-    return TokenRules(
-        secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret is not None else None,
-        jwks_url=settings.jwt_jwks_url,
-        jwks_urls=jwks_urls,
-        issuers=settings.jwt_issuer or tuple(jwks_urls),
-        audiences=settings.jwt_audience,
-        other_audiences=(settings.mcp_audience,),
-        tenant_claim=settings.jwt_tenant_claim,
-        leeway=timedelta(seconds=settings.jwt_leeway_seconds),
-        max_lifetime=timedelta(days=settings.jwt_max_lifetime_days),
-    )
-
-
-def _pairs(pairs: tuple[str, ...]) -> Mapping[str, str]:
-    return {issuer: address for issuer, _, address in (pair.partition("=") for pair in pairs)}
-
-
-def quota(settings: Settings) -> Quota:
-    return Quota(messages_per_minute=settings.messages_per_minute, concurrent_turns=settings.concurrent_turns)
-
-
-def mcp_is_offered(settings: Settings) -> bool:
-    """Without a name that it is reached by, a server that other machines reach cannot tell its callers from rebound ones."""
-    return settings.public_url is not None or is_loopback(settings.host)
-
-
-def mcp_metadata_path(settings: Settings) -> str | None:
-    return f"/.well-known/oauth-protected-resource{MCP_PATH}" if settings.public_url and _issuer(settings) else None
-
-
-def _issuer(settings: Settings) -> str | None:
-    """Whoever gives tokens out for this server, when that is an address."""
-    issuers = settings.jwt_issuer or tuple(_pairs(settings.jwt_jwks_urls))
-    return issuers[0] if issuers and issuers[0].startswith(("https://", "http://")) else None
-
-
-def mcp_access(settings: Settings, identify: "Identify | None") -> "McpAccess":
-    from chatkit_host.todo.mcp_server import McpAccess
-
-    hosts, origins = [], [*settings.cors_origins]
-    if is_loopback(settings.host):
-        names = ("localhost", "127.0.0.1", "[::1]")
-        hosts += [*names, *(f"{name}:*" for name in names)]
-        origins += [f"http://{name}" for name in names] + [f"http://{name}:*" for name in names]
-    if settings.public_url is not None:
-        hosts.append(settings.public_url.partition("://")[2])
-        origins.append(settings.public_url)
-    return McpAccess(
-        identify=identify,
-        everyone=LOCAL_USER.owner,
-        hosts=hosts,
-        origins=origins,
-        public_url=settings.public_url,
-        issuer=_issuer(settings),
-    )

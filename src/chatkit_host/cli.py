@@ -100,8 +100,8 @@ def _serve(given: argparse.Namespace) -> int:
 
 def _problem_with(settings: Settings, target: str | None) -> str | None:
     """What would otherwise come out only after the start, and less clearly."""
-    from chatkit_host.app import token_rules
     from chatkit_host.auth.configuration import ConfigurationError
+    from chatkit_host.configured import token_rules
     from chatkit_host.store.address import AddressError, parse_address
 
     try:

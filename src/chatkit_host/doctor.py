@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from chatkit_host.app import MCP_PATH, mcp_is_offered, model_options, token_rules
 from chatkit_host.auth.configuration import ConfigurationError
 from chatkit_host.auth.local import refuse_open_bind
+from chatkit_host.configured import MCP_PATH, mcp_is_offered, model_options, token_rules
 from chatkit_host.errors import DatabaseUnavailable, HostError
 from chatkit_host.settings import Settings
 from chatkit_host.store.address import AddressError

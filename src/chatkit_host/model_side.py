@@ -1,0 +1,91 @@
+"""The model side, loaded while the server listens already: its imports take a second."""
+
+import asyncio
+import logging
+from typing import Any
+
+from chatkit_host.clock import utc_now
+from chatkit_host.configured import model_options
+from chatkit_host.engine.responder import Responder
+from chatkit_host.settings import Settings
+from chatkit_host.todo.service import TodoService
+
+_log = logging.getLogger(__name__)
+
+
+class ModelSide:
+    """Who answers: the user's agent or `ChatKitServer`, or the Todo assistant."""
+
+    def __init__(self, target: Any, settings: Settings, todo: TodoService) -> None:
+        self._target = target
+        self._settings = settings
+        self._todo = todo
+        self._loading: asyncio.Task[Responder] | None = None
+
+    async def responder(self) -> Responder:
+        return await asyncio.shield(self.start())
+
+    def start(self) -> asyncio.Task[Responder]:
+        if self._loading is None:
+            self._loading = asyncio.get_running_loop().create_task(self._load(), name="load responder")
+        return self._loading
+
+    async def _load(self) -> Responder:
+        try:
+            responder = await asyncio.to_thread(self._responder)
+            await responder.open()
+        except Exception:
+            _log.exception("the model side could not be loaded: nothing can be answered")
+            raise
+        return responder
+
+    async def close(self) -> None:
+        if self._loading is not None:
+            await asyncio.wait({self._loading})
+            if self._loading.exception() is None:
+                await self._loading.result().close()
+
+    @property
+    def has_failed(self) -> bool:
+        return self._loading is not None and self._loading.done() and self._loading.exception() is not None
+
+    async def is_configured(self) -> bool:
+        """A ChatKitServer brings its own model; of others we know what they need."""
+        from chatkit_host.agent.responder import AgentResponder
+
+        loading = self.start()
+        await asyncio.wait({loading})
+        if loading.exception() is not None:
+            return False
+        if not isinstance(loading.result(), AgentResponder):
+            return True
+        from chatkit_host.agent.models.routing import ModelOptions, Models
+
+        return not Models(model_options(self._settings, ModelOptions)).check()
+
+    def _responder(self) -> Responder:
+        from chatkit.server import ChatKitServer
+
+        from chatkit_host.agent.chatkit_server import ServerResponder
+        from chatkit_host.agent.mcp_tools import servers_at
+        from chatkit_host.agent.models.routing import ModelOptions, Models
+        from chatkit_host.agent.responder import AgentOptions, AgentResponder
+        from chatkit_host.agent.todo_assistant import todo_agent
+
+        if isinstance(self._target, ChatKitServer):
+            return ServerResponder(self._target)
+        settings = self._settings
+        return AgentResponder(
+            self._target or todo_agent(self._todo),
+            Models(model_options(settings, ModelOptions)),
+            utc_now,
+            AgentOptions(
+                offered_models=settings.models,
+                max_turns=settings.max_turns,
+                history_items=settings.history_items,
+                history_tokens=settings.history_tokens,
+                show_reasoning=settings.show_reasoning,
+                tracing=settings.tracing,
+            ),
+            servers_at(settings.mcp_servers, seconds=settings.mcp_seconds),
+        )
