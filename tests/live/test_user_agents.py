@@ -29,6 +29,7 @@ def serving_agent(name: str, workdir: Path, model: ModelServer) -> Iterator[Serv
         CHATKIT_HOST_MODEL="some-model",
         CHATKIT_HOST_MODEL_BASE_URL=model.base_url,
         CHATKIT_HOST_LEASE_SECONDS="1",
+        CHATKIT_HOST_RESTART_TURNS="false",
         PYTHONPATH=TESTS,
     ) as server:
         yield server

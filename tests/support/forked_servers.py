@@ -50,7 +50,12 @@ class ForkedServers:
         self._process = subprocess.Popen(
             [sys.executable, __file__], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        assert self._ask({"ready": True}) == {"ready": True}
+        try:
+            assert self._ask({"ready": True}) == {"ready": True}
+        except BaseException:  # a test's time is over before the imports are
+            self._process.kill()
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -156,7 +161,7 @@ class ForkedServer:
         """Until it is ready."""
         self.wait_until_listening()
         try:
-            wait_until_ready(self.url, 20)
+            wait_until_ready(self.url)
         except AssertionError:
             raise AssertionError(f"the server did not start:\n{self.log}") from None
 
@@ -205,7 +210,7 @@ class ForkedServer:
         return status
 
 
-def wait_until_ready(url: str, seconds: float = 10) -> None:
+def wait_until_ready(url: str, seconds: float = 30) -> None:
     address = url.partition("://")[2]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
