@@ -108,7 +108,7 @@ class AnyOrder(RuleBasedStateMachine):
         return await ResumingClient([AnyOrder.world.server.url], token).__aenter__()
 
     def do(self, work: Coroutine[Any, Any, Result]) -> Result:
-        return self.world.runner.run(asyncio.wait_for(work, 30))
+        return self.world.runner.run(asyncio.wait_for(work, 60))
 
     def count(self, what: str) -> None:
         self.world.counts["steps"] += 1
@@ -355,7 +355,7 @@ class AnyOrder(RuleBasedStateMachine):
     async def _ended(self, turn: Turn) -> None:
         if turn.status:
             return
-        turn.status = await turn.thread.owner.client.follow(turn.id, turn.reading, seconds=10)
+        turn.status = await turn.thread.owner.client.follow(turn.id, turn.reading, seconds=30)
         if turn.set_aside and turn.status != "completed":
             place = turn.thread.turns.index(turn)
             turn.thread.turns[place:place] = turn.set_aside
@@ -413,7 +413,7 @@ def world(forked: ForkedServers, tmp_path: Path, database_url: str, model_server
         world.runner.close()
 
 
-@pytest.mark.timeout(form(short=180, long=6 * 3600))
+@pytest.mark.timeout(form(short=400, long=6 * 3600))
 @pytest.mark.parametrize("database_url", form(short=["sqlite"], long=["sqlite", "postgresql"]), indirect=True)
 def test_whatever_people_do_in_whatever_order(world: World, database_url: str) -> None:
     AnyOrder.world = world
@@ -426,7 +426,7 @@ def test_whatever_people_do_in_whatever_order(world: World, database_url: str) -
             database=None,
             derandomize=form(short=True, long=False),
             phases=(Phase.generate, Phase.shrink),
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
         ),
     )
     tell("any order", database=database_url.split(":")[0], **world.counts)

@@ -88,7 +88,7 @@ def world(
             )
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @settings(
     max_examples=-(-ANSWERS // AT_ONCE),
     deadline=None,

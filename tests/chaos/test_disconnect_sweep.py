@@ -23,7 +23,7 @@ PROMPTS = ("say 16 words", "add buy milk")
 """Text alone; and a tool, its display, and text. Of two tools at once either may end first."""
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("database_url", form(short=["sqlite"], long=["sqlite", "postgresql"]), indirect=True)
 async def test_a_reader_that_is_cut_off_anywhere_sees_what_others_see(
     tmp_path: Path, database_url: str, forked: ForkedServers, model_server: ModelServer
@@ -34,7 +34,7 @@ async def test_a_reader_that_is_cut_off_anywhere_sees_what_others_see(
         async with ResumingClient([server.url]) as client:
             uncut = {prompt: without_identity(await uncut_run(client, prompt)) for prompt in PROMPTS}
             sweep = Sweep(client, uncut)
-            await asyncio.wait_for(sweep.run(CUTS_TO_MAKE), form(short=110, long=3_000))
+            await asyncio.wait_for(sweep.run(CUTS_TO_MAKE), form(short=250, long=3_000))
 
     assert sum(sweep.cuts.values()) >= CUTS_TO_MAKE
     tell("disconnect sweep", database=database_url.split(":")[0], turns=sweep.turns, **sweep.figures())

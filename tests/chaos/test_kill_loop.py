@@ -12,7 +12,7 @@ import random
 from pathlib import Path
 
 import pytest
-from support.chaos import form, tell
+from support.chaos import FairClock, form, tell
 from support.conversing import Conversing, check_conversations
 from support.forked_servers import ForkedServer, ForkedServers
 from support.model_server import ModelServer
@@ -24,7 +24,7 @@ LEASE_SECONDS = 2
 STUCK_SECONDS = LEASE_SECONDS + LEASE_SECONDS / 3 + 5
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(form(short=300, long=4 * 3600))
 @pytest.mark.parametrize("database_url", form(short=["sqlite"], long=["sqlite", "postgresql"]), indirect=True)
 async def test_nothing_is_lost_when_servers_are_killed(
     tmp_path: Path, database_url: str, forked: ForkedServers, model_server: ModelServer
@@ -40,8 +40,11 @@ async def test_nothing_is_lost_when_servers_are_killed(
     for server in servers:
         await asyncio.to_thread(server.start)
     async with ResumingClient([server.url for server in servers], chance=chance) as client:
+        clock = FairClock()
+        ticking = asyncio.create_task(clock.run())
         talks = [
-            Conversing(client, f"client {number}", chance, longest_silence=STUCK_SECONDS) for number in range(CLIENTS)
+            Conversing(client, f"client {number}", chance, longest_silence=STUCK_SECONDS, now=clock)
+            for number in range(CLIENTS)
         ]
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
@@ -49,6 +52,7 @@ async def test_nothing_is_lost_when_servers_are_killed(
                 group.create_task(talk.until(over))
             killed = await kill_servers(servers, chance)
             over.set()
+        ticking.cancel()
         figures = await check_conversations(client, talks)
 
     for server in servers:

@@ -24,7 +24,7 @@ SIDE_BY_SIDE = 4
 POSTS = form(short=104, long=5_000)
 
 
-@pytest.mark.timeout(form(short=120, long=3_600))
+@pytest.mark.timeout(form(short=300, long=3_600))
 async def test_one_message_however_often_it_arrives(
     tmp_path: Path, database_url: str, forked: ForkedServers, model_server: ModelServer
 ) -> None:

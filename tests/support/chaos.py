@@ -1,7 +1,8 @@
-"""What the chaos suites have in common: which form is run, how figures are told, who a server's workers are."""
+"""What the chaos suites have in common: which form is run, how figures are told, how time is measured."""
 
+import asyncio
 import os
-from pathlib import Path
+import time
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
@@ -31,17 +32,25 @@ def tell(suite: str, **figures: Any) -> None:
     print(f"\n{suite} ({FORM}): {shown}", flush=True)
 
 
-def workers_of(supervisor: int) -> list[int]:
-    """The process ids of the server processes that `serve --workers` started."""
-    try:
-        children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
-    except FileNotFoundError:
-        return []
-    return [int(child) for child in children if b"spawn_main" in _command(int(child))]
+class FairClock:
+    """Seconds, as far as this process got to run: where others take the processors, time passes more slowly.
+
+    For limits that a promise names, on machines that are busy with something else.
+    """
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def __call__(self) -> float:
+        return self._seconds
+
+    async def run(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            now = time.monotonic()
+            self._seconds += min(now - last, 2 * _TICK_SECONDS)
+            last = now
 
 
-def _command(process: int) -> bytes:
-    try:
-        return Path(f"/proc/{process}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
+_TICK_SECONDS = 0.05

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,6 +39,8 @@ class Conversing:
     words: tuple[int, int] = (3, 25)
     watched: bool = False
     """Whether a second reader, on any server, reads every answer along."""
+    now: Callable[[], float] = time.monotonic
+    """What silence is measured by."""
     said: list[Said] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
     posted: int = 0
@@ -56,7 +58,7 @@ class Conversing:
             seconds = self.longest_silence
             async with asyncio.TaskGroup() as group:
                 if self.watched:
-                    one.watching = Reading()
+                    one.watching = Reading(now=self.now)
                     group.create_task(self.client.follow(one.turn_id, one.watching, seconds=seconds))
                 one.status = await self.client.follow(one.turn_id, one.reading, first=one.first, seconds=seconds)
 
@@ -66,7 +68,7 @@ class Conversing:
         text = f"{self.name} {len(self.tried)}: say {number} words"
         key = new_id("request")
         self.tried.append(text)
-        since = time.monotonic()
+        since = self.now()
         while True:
             try:
                 self.posted += 1
@@ -84,12 +86,12 @@ class Conversing:
                     expected=" ".join(f"word{each}" for each in range(1, number + 1)),
                     thread_id=stream.thread_id,
                     turn_id=stream.turn_id,
-                    reading=Reading(),
+                    reading=Reading(now=self.now),
                     first=stream,
                 )
                 self.said.append(begun)
                 return begun
-            if over.is_set() and time.monotonic() - since > self.longest_silence:
+            if over.is_set() and self.now() - since > self.longest_silence:
                 return None
 
 

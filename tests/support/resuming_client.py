@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
@@ -116,7 +116,11 @@ class Reading:
     events: list[Event] = field(default_factory=list)
     connections: int = 0
     longest_silence: float = 0.0
-    last_sign: float = field(default_factory=time.monotonic)
+    now: Callable[[], float] = time.monotonic
+    last_sign: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.last_sign = self.now()
 
     @property
     def cursor(self) -> int:
@@ -128,7 +132,7 @@ class Reading:
         self.sign()
 
     def sign(self) -> None:
-        now = time.monotonic()
+        now = self.now()
         self.longest_silence = max(self.longest_silence, now - self.last_sign)
         self.last_sign = now
 
@@ -256,7 +260,7 @@ class ResumingClient:
                     raise
                 await asyncio.sleep(0.2)
             stream = None
-            if time.monotonic() - reading.last_sign > seconds:
+            if reading.now() - reading.last_sign > seconds:
                 raise AssertionError(f"turn {turn_id} is stuck: nothing for {seconds:.1f} s, status {status}")
 
 
