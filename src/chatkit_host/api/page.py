@@ -1,7 +1,7 @@
 """What a browser gets: the chat page, and the web element that other pages load from here.
 
 The files are built from `web/` and come with the package. What has a hash in its name never changes and is kept for ever;
-`/chatkit.js`, whose address is stable, is a line that leads there.
+`/chatkit.js`, whose address is stable, is a line that leads there. `/resume.js` is for pages that use another element than ours.
 """
 
 import asyncio
@@ -62,19 +62,34 @@ def page_router(*, has_tasks: bool = True) -> APIRouter:
         text = await asyncio.to_thread(built.page, f"{root}/", config)
         return _tagged(request, text.encode(), {**_PAGE_HEADERS, "Content-Type": "text/html; charset=utf-8"})
 
-    async def element(request: Request) -> Response:
-        return _tagged(request, await asyncio.to_thread(built.read, "chatkit.js"), _headers("chatkit.js", _FOR_MINUTES))
-
-    async def asset(request: Request, name: str) -> Response:
-        path = f"assets/{name}"
-        encoding = _encoding(request.headers.get("accept-encoding", ""))
-        found = await asyncio.to_thread(built.encoded, path, encoding)
-        headers = {**_headers(path, _FOR_EVER), "Vary": "Accept-Encoding"}
+    async def encoded(request: Request, path: str, cache: str) -> tuple[bytes, dict[str, str]]:
+        found = await asyncio.to_thread(built.encoded, path, _encoding(request.headers.get("accept-encoding", "")))
+        headers = {**_headers(path, cache), "Vary": "Accept-Encoding"}
         if found.encoding:
             headers["Content-Encoding"] = found.encoding
-        return Response(found.content, headers=headers)
+        return found.content, headers
 
-    for path, answer in (("/", page), ("/t/{thread_id}", page), ("/chatkit.js", element), ("/assets/{name}", asset)):
+    async def element(request: Request) -> Response:
+        return _tagged(request, *await encoded(request, "chatkit.js", _FOR_MINUTES))
+
+    async def resume(request: Request) -> Response:
+        return _tagged(request, *await encoded(request, "resume.js", _FOR_MINUTES))
+
+    async def classic_resume(request: Request) -> Response:
+        return _tagged(request, *await encoded(request, "resume.global.js", _FOR_MINUTES))
+
+    async def asset(request: Request, name: str) -> Response:
+        content, headers = await encoded(request, f"assets/{name}", _FOR_EVER)
+        return Response(content, headers=headers)
+
+    for path, answer in (
+        ("/", page),
+        ("/t/{thread_id}", page),
+        ("/chatkit.js", element),
+        ("/resume.js", resume),
+        ("/resume.global.js", classic_resume),
+        ("/assets/{name}", asset),
+    ):
         router.add_api_route(path, answer, methods=["GET", "HEAD"])
     return router
 
