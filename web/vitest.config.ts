@@ -17,7 +17,7 @@ export default defineConfig({
   server: { host: '127.0.0.1' },
   test: {
     projects: [
-      { test: { name: 'node', environment: 'node', include: ['test/{core,contract,resume}/**/*.test.ts'] } },
+      { test: { name: 'node', environment: 'node', include: ['test/{core,contract,resume}/**/*.test.ts'], testTimeout: 60_000 } },
       ...(existsSync(executablePath)
         ? [
             {
@@ -26,7 +26,7 @@ export default defineConfig({
               test: {
                 name: 'browser',
                 include: ['test/{md,widgets,icons,element}/**/*.test.ts'],
-                testTimeout: 15_000,
+                testTimeout: 60_000,
                 browser: {
                   enabled: true,
                   headless: true,

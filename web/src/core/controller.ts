@@ -219,6 +219,8 @@ export class Controller {
       if (this.threadId === threadId) {
         this.view = { ...this.view, entries: this.view.entries.filter((entry) => entry.item.id !== pending.id) };
         this.hooks.changed();
+        // Somebody was quicker, in another tab: what is being written there is shown here too.
+        if (error instanceof RequestError && error.code === 'turn_running') this.refresh().catch(() => {});
       }
       throw error;
     }

@@ -34,7 +34,7 @@ describe.skipIf(!existsSync(executablePath))('the unmodified wrapper', () => {
       await page.context().close();
       site.close();
     }
-  }, 60_000);
+  }, 180_000);
 });
 
 async function walk(page: Page, site: Site): Promise<void> {
@@ -46,12 +46,12 @@ async function walk(page: Page, site: Site): Promise<void> {
     await editor.press('Enter');
   };
   const shows = async (text: string): Promise<void> => {
-    await expect.poll(async () => said.innerText(), { timeout: 8000 }).toContain(text);
+    await expect.poll(async () => said.innerText(), { timeout: 30_000 }).toContain(text);
     await page.getByRole('button', { name: 'Send', exact: true }).waitFor();
   };
 
   await page.getByRole('heading', { name: 'Welcome' }).waitFor();
-  await expect.poll(log).toEqual(['ready']);
+  await expect.poll(log, { timeout: 30_000 }).toEqual(['ready']);
   await page.getByRole('button', { name: 'Say hello' }).click();
   await shows('You said: hello');
   expect(await log()).toEqual(['ready', 'start', 'thread thr_1', 'effect glow', 'end']);
@@ -74,7 +74,7 @@ async function walk(page: Page, site: Site): Promise<void> {
   expect(site.asked.find((asked) => asked.type === 'threads.custom_action')?.params.action).toEqual({ type: 'save', payload: { id: 7, who: { owner: 'Grace' } } });
 
   await say('slow');
-  await expect.poll(() => said.innerText()).toContain('You said: slow');
+  await expect.poll(() => said.innerText(), { timeout: 30_000 }).toContain('You said: slow');
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
   await page.getByText('Stopped').first().waitFor();
 
@@ -90,7 +90,7 @@ async function walk(page: Page, site: Site): Promise<void> {
   expect(site.asked.at(-1)?.params.input.attachments).toEqual(['file_1']);
 
   await page.reload();
-  await expect.poll(async () => (await log()).includes('loaded')).toBe(true);
+  await expect.poll(async () => (await log()).includes('loaded'), { timeout: 30_000 }).toBe(true);
   await shows('You said: with a file');
   await page.getByRole('button', { name: 'History' }).click();
   await page.getByRole('dialog', { name: 'History' }).getByRole('button', { name: 'Title of thr_1', exact: true }).click();

@@ -37,7 +37,7 @@ const text = (controller: Controller): string =>
   controller.view.entries.map(({ item }) => (item.type === 'assistant_message' ? item.content.map((part) => part.text).join('') : item.type)).join('|');
 
 async function until(condition: () => boolean): Promise<void> {
-  const end = Date.now() + 3000;
+  const end = Date.now() + 20_000;
   while (!condition()) {
     if (Date.now() > end) throw new Error('it did not happen');
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -154,6 +154,20 @@ describe('with a server that resumes', () => {
     await until(() => controller.phase === 'idle' && text(controller).includes('Hello'));
     expect(text(controller)).toBe('user_message|Hello');
     expect(log.filter((line) => line.startsWith('effect'))).toEqual(['effect new']);
+  });
+
+  test('a message that comes second is given back, and the answer to the first is shown', async () => {
+    const running = Response.json({ error: { code: 'turn_running', message: 'Wait.', turn_id: 'turn_1' } }, { status: 409 });
+    const server = new ScriptedServer(ALL)
+      .on('threads.get_by_id', Response.json({ id: 'thr_1', items: { data: [], has_more: false } }), Response.json({ id: 'thr_1', items: { data: [question.item], has_more: false } }, { headers: { 'ChatKit-Running-Turn': 'turn_1' } }))
+      .on('threads.add_user_message', running)
+      .on('/events', stream(WHOLE.slice(2), { turn: 'turn_1' }))
+      .on('/api/turns/', Response.json({ status: 'running', last_event: 0 }));
+    const { controller } = chat(server);
+    await controller.open('thr_1');
+    await expect(controller.send(input('Second'))).rejects.toMatchObject({ code: 'turn_running' });
+    await until(() => controller.phase === 'idle' && text(controller).includes('Hello'));
+    expect(text(controller)).toBe('user_message|Hello');
   });
 
   test('an expired log is replaced by the items of the thread', async () => {
@@ -281,4 +295,4 @@ test('two hundred random streams, cut, garbled and stopped, never leave the chat
     expect(controller.view.entries.some((entry) => entry.open)).toBe(false);
     expect(log.filter((line) => line === 'start')).toHaveLength(log.filter((line) => line === 'end').length);
   }
-}, 60_000);
+});

@@ -27,7 +27,7 @@ export async function show(options: object = {}, server = new ScriptedServer()):
 }
 
 export async function until(condition: () => unknown, what = 'it'): Promise<void> {
-  const end = Date.now() + 5000;
+  const end = Date.now() + 20_000;
   while (!condition()) {
     if (Date.now() > end) throw new Error(`${what} did not happen`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,1 +1,1 @@
-import('./assets/element-DGE6RFHN.js');
+import('./assets/element-OCZKJQRA.js');
