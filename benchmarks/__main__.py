@@ -87,7 +87,11 @@ def run(full: bool, only: Sequence[str], command: str, keep: Callable[[Results],
                 if number and not full and len(scenarios) == 1:
                     continue  # once is enough for a picture
                 _tell(f"repeat {number + 1}: {contestant.name}")
-                repeat[contestant.name] = run_all(contestant, scenarios, model)
+                try:
+                    repeat[contestant.name] = run_all(contestant, scenarios, model)
+                except (RuntimeError, OSError) as error:
+                    _tell(f"{contestant.name} is left out: {error}")
+                    continue
                 keep(replace(results, repeats=[*results.repeats, repeat]))
             results.repeats.append(repeat)
         if not only:

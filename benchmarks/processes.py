@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 SERVER_CORE, OTHER_CORE = 0, 1
 SECRET = "a secret that only benchmarks know, 32 bytes"
 _READY = re.compile(r"ready: (http://\S+)")
-_READY_SECONDS = 60
+_READY_SECONDS = 120
 
 
 @dataclass(slots=True)
