@@ -32,8 +32,8 @@ Written by `{command}` on {date}.
 
 The server under test has one core; the model server and the clients share another. A *delta* is one chunk of the model's answer; the
 model server sends each in a write of its own, without a delay (*burst*: 200 of them) or one every 20 ms (*paced*: 100 of them).
-CPU is that of the server's processes, by their own clocks. Contestants take turns within a repeat; ratios are taken within a
-repeat; shown is the median of the repeats, of which there were {repeats}. Times of a machine that does something else are noise; ratios and CPU are less so.
+CPU is that of the server's processes, by their own clocks. Contestants take turns within a repeat, and ratios are taken within a
+repeat; shown is the median of {repeats}. Times of a machine that does something else are noise; ratios and CPU are less so.
 
 *limit* is a bare ASGI relay (aiohttp, orjson) that emits the real ChatKit event sequence: it knows no user, keeps nothing, calls no
 tool and does not notice a client that leaves. Ours is the whole product: it checks a token, keeps a durable log, and offers tools.
