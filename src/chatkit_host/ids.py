@@ -1,5 +1,6 @@
 """Identifiers: a prefix that tells the kind, and a UUIDv7 (RFC 9562), so that they sort by time and cannot be guessed."""
 
+import hashlib
 import os
 import threading
 import time
@@ -51,6 +52,11 @@ _counter = 0
 def first_id(kind: Kind, moment: datetime) -> str:
     """What sorts before all identifiers that were made at `moment` or later."""
     return f"{_PREFIXES[kind]}_{int(moment.timestamp() * 1000):012x}"
+
+
+def id_of(kind: Kind, name: str) -> str:
+    """The identifier that always stands for this name, as long as one of `new_id`; it tells no time."""
+    return f"{_PREFIXES[kind]}_{hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
 def new_id(kind: Kind) -> str:

@@ -313,3 +313,16 @@ async def test_an_id_that_a_database_refuses_is_unknown(task_id: str):
 async def test_today_is_the_day_of_the_clock(todo: TodoService, clock: Clock):
     clock.pass_by(hours=12)
     assert todo.today() == date(2026, 11, 22)
+
+
+async def test_a_wish_by_the_same_name_is_granted_once() -> None:
+    service = TodoService(MemoryTaskStore(), lambda: START)
+
+    first = await service.add(ALICE, "buy milk", effect="turn_1/call_1")
+    again = await service.add(ALICE, "buy oat milk", effect="turn_1/call_1")
+    other = await service.add(ALICE, "buy milk", effect="turn_1/call_2")
+    bobs = await service.add(BOB, "buy milk", effect="turn_1/call_1")
+
+    assert again == first
+    assert len({first.id, other.id, bobs.id}) == 3
+    assert [task.title for task in await service.list(ALICE)] == ["buy milk", "buy milk"]

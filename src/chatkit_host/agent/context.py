@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from chatkit.types import ThreadMetadata, ThreadStreamEvent, UserMessageItem
 
 from chatkit_host.engine.responder import TurnInput
-from chatkit_host.ids import Owner
+from chatkit_host.ids import Owner, TurnId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,8 @@ class TurnContext:
 
     owner: Owner
     user_id: str
+    turn_id: TurnId
+    """With a tool call's id it names an effect that must not be had twice."""
     thread: ThreadMetadata
     """May be changed: title, status and metadata are saved and sent to the client."""
     user_message: UserMessageItem | None
@@ -42,6 +44,7 @@ class TurnContext:
     def of(cls, turn: TurnInput, stage: Stage) -> "TurnContext":
         return cls(
             owner=turn.owner,
+            turn_id=turn.id,
             user_id=getattr(turn.context, "user_id", str(turn.owner)),
             thread=turn.thread,
             user_message=turn.user_message,

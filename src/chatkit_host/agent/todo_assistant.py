@@ -9,10 +9,11 @@ from typing import Any, Protocol
 
 from agents import Agent, FunctionTool, RunContextWrapper, function_tool
 from agents.exceptions import ModelBehaviorError
+from agents.tool_context import ToolContext
 
 from chatkit_host.ids import Owner
 from chatkit_host.todo.service import TodoService
-from chatkit_host.todo.tools import TodoTools, Tool, bad_arguments, failure, offered_as
+from chatkit_host.todo.tools import Caller, TodoTools, Tool, bad_arguments, failure, offered_as
 
 INSTRUCTIONS = """\
 You are a friendly, concise assistant that keeps the user's to-do list.
@@ -56,12 +57,17 @@ def todo_agent(service: TodoService) -> Agent[HasOwner]:
 
 def _tool(tool: Tool) -> FunctionTool:
     async def call(context: RunContextWrapper[HasOwner], *said: Any, **named: Any) -> str:
-        return await tool(context.context.owner, *said, **named)
+        return await tool(Caller(owner=context.context.owner, call=_name_of_call(context)), *said, **named)
 
     context = inspect.Parameter(
         "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=RunContextWrapper[HasOwner]
     )
     return function_tool(offered_as(call, tool, first=context), failure_error_function=_failure)
+
+
+def _name_of_call(context: RunContextWrapper[Any]) -> str | None:
+    turn_id = getattr(context.context, "turn_id", None)
+    return f"{turn_id}/{context.tool_call_id}" if turn_id and isinstance(context, ToolContext) else None
 
 
 def _failure(context: RunContextWrapper[Any], error: Exception) -> str:

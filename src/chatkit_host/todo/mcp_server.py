@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from chatkit_host.ids import Owner
 from chatkit_host.todo.service import TodoService
-from chatkit_host.todo.tools import TodoTools, Tool, bad_arguments, failure, offered_as
+from chatkit_host.todo.tools import Caller, TodoTools, Tool, bad_arguments, failure, offered_as
 
 INSTRUCTIONS = """\
 Keeps the user's to-do list. When the user names a task instead of giving its id, list the tasks first and use the id of the one
@@ -111,12 +111,12 @@ class _Server(MCPServer[None]):
 
 def _offered(tool: Tool, access: McpAccess) -> Callable[..., Any]:
     async def call(*said: Any, **named: Any) -> str:
-        return await tool(_caller(access), *said, **named)
+        return await tool(Caller(owner=_owner(access)), *said, **named)
 
     return offered_as(call, tool)
 
 
-def _caller(access: McpAccess) -> Owner:
+def _owner(access: McpAccess) -> Owner:
     if access.identify is None:
         return access.everyone
     token = get_access_token()

@@ -18,7 +18,7 @@ class MemoryTaskStore:
 
     async def add(self, owner: Owner, task: Task) -> None:
         await asyncio.sleep(0)
-        self._tasks[owner][task.id] = task
+        self._tasks[owner].setdefault(task.id, task)
 
     async def get(self, owner: Owner, task_id: str) -> Task:
         await asyncio.sleep(0)

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypedDict, Unpack, get_args
 
 from chatkit_host.clock import Clock, utc_now
 from chatkit_host.errors import Conflict, InvalidInput, NotFound
-from chatkit_host.ids import Owner, TaskId, new_id
+from chatkit_host.ids import Owner, TaskId, id_of, new_id
 from chatkit_host.text import is_safe, visible
 from chatkit_host.todo.tasks import (
     DESCRIPTION_LENGTH,
@@ -66,10 +66,12 @@ class TodoService:
         description: str | None = None,
         priority: Priority | None = None,
         due_date: date | str | None = None,
+        effect: str | None = None,
     ) -> Task:
+        """`effect`: a name for this wish. A second one by that name adds nothing and returns what the first one added."""
         now = self._clock()
         task = Task(
-            id=TaskId(new_id("todo")),
+            id=TaskId(new_id("todo") if effect is None else id_of("todo", f"{owner}\0{effect}")),
             title=_title(title),
             description=_description(description),
             priority=_priority(priority),
@@ -81,7 +83,7 @@ class TodoService:
         if await self._store.count(owner) >= TASKS_PER_OWNER:
             raise Conflict(f"The list is full: it has {TASKS_PER_OWNER:,} tasks. Delete some that are done.")
         await self._store.add(owner, task)
-        return task
+        return task if effect is None else await self._store.get(owner, task.id)
 
     async def list(self, owner: Owner, *, status: TaskFilter = "all", limit: int = LIST_LIMIT) -> Sequence[Task]:
         """The oldest `limit` tasks, oldest first."""

@@ -1,12 +1,13 @@
 """The five tools over a to-do list: what a caller may say, and the JSON that it is told. The agent and MCP offer the same.
 
-Whose list it is comes first and is bound on the server: no tool has a parameter for it that a caller could fill.
+Who calls comes first and is bound on the server: no tool has a parameter for it that a model could fill.
 """
 
 import inspect
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -21,13 +22,21 @@ OUTPUT_BYTES = 32 * 1024
 """The most that a tool says to the model: long lists would push the conversation out of its view."""
 
 Tool = Callable[..., Awaitable[str]]
-"""Takes the owner first, then what its caller says."""
+"""Takes its `Caller` first, then what that says."""
 
 _EXCERPT_LENGTH = 80
 
 _log = logging.getLogger(__name__)
 
 TaskIdArgument = Annotated[str, Field(description="The id of the task, as listed.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    owner: Owner
+    """Whose list it is."""
+    call: str | None = None
+    """The name of this call, unique in the world: made again, it has no second effect."""
 
 
 class TodoTools:
@@ -41,40 +50,42 @@ class TodoTools:
 
     async def add_task(
         self,
-        owner: Owner,
+        caller: Caller,
         title: Annotated[str, Field(description="What is to be done, in 1 to 200 characters.")],
         description: Annotated[str | None, Field(description="Details, up to 1000 characters.")] = None,
         priority: Annotated[Priority | None, Field(description="low, medium (the usual one) or high.")] = None,
         due_date: Annotated[str | None, Field(description="The day it is due, as YYYY-MM-DD.")] = None,
     ) -> str:
         """Add a task to the user's to-do list."""
-        task = await self._service.add(owner, title, description=description, priority=priority, due_date=due_date)
+        task = await self._service.add(
+            caller.owner, title, description=description, priority=priority, due_date=due_date, effect=caller.call
+        )
         return _result(task, "created")
 
     async def list_tasks(
         self,
-        owner: Owner,
+        caller: Caller,
         status: Annotated[
             TaskFilter | None, Field(description="Which tasks: all (the usual choice), pending or completed.")
         ] = None,
     ) -> str:
         """List the user's tasks with their ids, oldest first."""
-        return _listing(await self._service.list(owner, status=status or "all", limit=LISTED_TASKS + 1))
+        return _listing(await self._service.list(caller.owner, status=status or "all", limit=LISTED_TASKS + 1))
 
-    async def complete_task(self, owner: Owner, task_id: TaskIdArgument) -> str:
+    async def complete_task(self, caller: Caller, task_id: TaskIdArgument) -> str:
         """Mark a task as completed."""
-        completion = await self._service.complete(owner, task_id)
+        completion = await self._service.complete(caller.owner, task_id)
         if completion.was_completed:
             return _result(completion.task, "completed", note="It had been completed before. Nothing was changed.")
         return _result(completion.task, "completed")
 
-    async def delete_task(self, owner: Owner, task_id: TaskIdArgument) -> str:
+    async def delete_task(self, caller: Caller, task_id: TaskIdArgument) -> str:
         """Delete a task for good."""
-        return _result(await self._service.delete(owner, task_id), "deleted")
+        return _result(await self._service.delete(caller.owner, task_id), "deleted")
 
     async def update_task(
         self,
-        owner: Owner,
+        caller: Caller,
         task_id: TaskIdArgument,
         title: Annotated[str | None, Field(description="The new title, in 1 to 200 characters.")] = None,
         description: Annotated[
@@ -95,15 +106,15 @@ class TodoTools:
             edit["priority"] = priority
         if due_date is not None:
             edit["due_date"] = due_date
-        return _result(await self._service.update(owner, task_id, **edit), "updated")
+        return _result(await self._service.update(caller.owner, task_id, **edit), "updated")
 
 
 def offered_as(
     call: Callable[..., Any], tool: Tool, *, first: inspect.Parameter | None = None, returns: Any = str
 ) -> Any:
-    """`call`, which knows the owner, in the shape of `tool`: its name, its words and its parameters, with `first` for the owner."""
+    """`call`, which knows its caller, in the shape of `tool`: its name, its words and its parameters, with `first` for the caller."""
     shape = inspect.signature(tool)
-    said = [parameter for name, parameter in shape.parameters.items() if name != "owner"]
+    said = [parameter for name, parameter in shape.parameters.items() if name != "caller"]
     parameters = [*([first] if first is not None else []), *said]
     offered: Any = call
     offered.__name__ = offered.__qualname__ = tool.__name__
