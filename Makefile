@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: serve test setup lint check-tools lock clean
+.PHONY: serve test setup bench bench-full chaos web lock clean
 
 serve: $(VENV)/.serve ## run the server on http://localhost:8000 with the Todo assistant
 	$(BIN)/chatkit-host serve $(TARGET)
@@ -32,6 +32,18 @@ $(VENV)/.serve: requirements/serve.txt pyproject.toml $(VENV)/.python
 $(VENV)/.test: requirements/dev.txt $(VENV)/.serve
 	$(PIP_INSTALL) -r requirements/dev.txt
 	touch $@
+
+bench: $(VENV)/.test ## measure against the limit and the peers, about 5 minutes on a calm machine
+	$(BIN)/python -m benchmarks
+
+bench-full: $(VENV)/.test ## the same with more repeats, 5,000 streams and long lists
+	$(BIN)/python -m benchmarks --full
+
+chaos: $(VENV)/.test ## the long forms of the chaos suites: hours
+	CHATKIT_HOST_CHAOS=long $(BIN)/pytest tests/chaos -s
+
+web: ## the web sources (needs Node): types, their tests, and whether a new build is what is committed
+	cd web && npm ci --no-audit --no-fund && npm run check && npm test
 
 lock: ## resolve the requirements again (needs uv)
 	uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q --group build -o requirements/serve.txt

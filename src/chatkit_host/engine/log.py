@@ -304,9 +304,12 @@ async def tail(
                 yield batch
                 if batch[-1].is_the_end:
                     return
-                continue
-            if complete or (live is None and is_leaving()):
+            elif complete:
                 return
+            if live is None and is_leaving():
+                return
+            if batch:
+                continue
             quiet = loop.time() - last_sign
             if quiet >= heartbeat_seconds:
                 last_sign = loop.time()

@@ -18,6 +18,7 @@ from chatkit_host.engine.ports import (
     Lease,
     LogEvent,
     NewTurn,
+    PastTurn,
     Quota,
     Turn,
     TurnWrite,
@@ -265,9 +266,7 @@ class Turns:
                 thread=opening.thread.model_copy(deep=True),
                 user_message=opening.user_message,
                 context=asking.context,
-                past=lambda limit: patiently(
-                    lambda: asking.store.past_turns(asking.owner, opening.thread.id, limit=limit)
-                ),
+                past=lambda limit: patiently(partial(_past, asking, opening, limit)),
                 so_far=opening.so_far,
             ),
             opening.run,
@@ -390,3 +389,10 @@ class Turns:
             await self._store.end_for_owner(lease, end)
         self._wakeups.written(lease.turn_id)
         _log.warning("ended the turn of a worker that is gone", extra={"turn_id": lease.turn_id})
+
+
+async def _past(asking: Asking, opening: Opening, limit: int) -> Sequence[PastTurn]:
+    """Of a thread that has just begun there is nothing to load."""
+    if opening.creates_thread and list(opening.items) == [opening.user_message]:
+        return ()
+    return await asking.store.past_turns(asking.owner, opening.thread.id, limit=limit)
