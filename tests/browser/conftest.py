@@ -20,6 +20,13 @@ SLOW_WORDS = "0.1"
 expect.set_options(timeout=WAIT)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser on a busy machine takes its time."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(240))
+
+
 def _chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -44,6 +51,13 @@ def browser() -> Iterator[Browser]:
 def todo(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
     """The Todo assistant with the offline model, a word at a time."""
     with serving(tmp_path_factory.mktemp("todo"), CHATKIT_HOST_OFFLINE_WORD_SECONDS=SLOW_WORDS) as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def patient(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
+    """Speaks so slowly that an answer is still being written after whatever the test does meanwhile."""
+    with serving(tmp_path_factory.mktemp("patient"), CHATKIT_HOST_OFFLINE_WORD_SECONDS="0.5") as server:
         yield server
 
 

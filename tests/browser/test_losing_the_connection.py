@@ -41,11 +41,12 @@ def test_a_reload_in_the_middle_goes_on_where_the_answer_is(chat: Chat) -> None:
     shows_what_the_server_has(chat)
 
 
-def test_a_stop_after_a_reload_stops_the_server(chat: Chat) -> None:
+def test_a_stop_after_a_reload_stops_the_server(open_chat: Callable[..., Chat], patient: Server) -> None:
+    chat = open_chat(patient).open()
     chat.start(LONG)
-    expect(chat.words).to_contain_text("not a language model")
+    expect(chat.words).to_contain_text("I am")
     chat.page.reload()
-    expect(chat.words).to_contain_text("not a language model")
+    expect(chat.words).to_contain_text("I am")
     chat.stop_button.click()
     chat.settle()
     kept = chat.words.inner_text()

@@ -88,8 +88,9 @@ def chatkit_router(host: Host, other: Dialect, path: str = "/chatkit") -> APIRou
         if is_streaming_req(asked):
             sending = sending_of(host, request, body, thread_id=_thread_of(asked), metadata=asked.metadata)
             return await stream_turn(host, request, asking, sending, partial(_opening, asked=asked), _encoder)
-        answer = await _answer(host, asking, asked)
-        return Response(answer, media_type="application/json", headers=await _running_turn(host, asking, asked))
+        # Before the items are read: a turn that ends in between is followed in vain, the other way round it would be missed.
+        running = await _running_turn(host, asking, asked)
+        return Response(await _answer(host, asking, asked), media_type="application/json", headers=running)
 
     return router
 
