@@ -93,6 +93,7 @@ export function resumable(options: ResumableOptions = {}): typeof fetch {
     named.set('ChatKit-Resume', '1');
     if (!named.has('Idempotency-Key')) named.set('Idempotency-Key', key);
     const never = new AbortController();
+    const wait = (attempt: number): Promise<boolean> => pause(backoff(attempt, FIRST_PAUSE), signal || never.signal);
     for (let attempt = 1; ; attempt++) {
       const isKnown = extensions.includes('idempotency');
       const isLast = attempt > attempts && !isOffline();
@@ -108,19 +109,22 @@ export function resumable(options: ResumableOptions = {}): typeof fetch {
         problem = error;
         if (isLast) throw error;
       }
-      if (await pause(backoff(attempt, FIRST_PAUSE), signal || never.signal)) attempt = 0;
-      if (signal?.aborted || !(isKnown || (await introduce(url, headers, init)))) throw problem;
+      if (await wait(attempt)) attempt = 0;
+      if (signal?.aborted || !(isKnown || (await introduce(url, headers, init, wait)))) throw problem;
     }
   }
 
-  /** Whether the server, of which nothing was heard so far, is one that knows repeated messages. */
-  async function introduce(url: string, headers: Headers, init: RequestInit): Promise<boolean> {
-    try {
-      extensions = extensionsOf(await plain(url, { ...init, method: 'HEAD', headers: await headersFor(headers) }));
-    } catch {
-      return false;
+  /** Whether the server, of which nothing was heard so far, is one that knows repeated messages. Asked for some seconds at most. */
+  async function introduce(url: string, headers: Headers, init: RequestInit, wait: (attempt: number) => Promise<boolean>): Promise<boolean> {
+    for (let attempt = 1; attempt < 5; attempt++) {
+      try {
+        extensions = extensionsOf(await plain(url, { ...init, method: 'HEAD', headers: await headersFor(headers) }));
+        return extensions.includes('idempotency');
+      } catch {
+        await wait(attempt);
+      }
     }
-    return extensions.includes('idempotency');
+    return false;
   }
 
   function asking({ url, headers, init }: Operation, id: string): Ask {

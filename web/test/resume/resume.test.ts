@@ -217,7 +217,9 @@ describe('a message that may not have arrived', () => {
 
   test('is sent again to a server that is heard of for the first time, once it has said what it is', async () => {
     server.faults.push(unreachable);
-    expect(await said(made())).toBe(server.text);
+    let failures = 2;
+    const send = made({ fetch: (input, init) => (init?.method === 'HEAD' && failures-- > 0 ? Promise.reject(new TypeError()) : server.fetch(input, init)) });
+    expect(await said(send)).toBe(server.text);
     expect(server.asked.map((asked) => asked.method)).toEqual(['POST', 'HEAD', 'POST', 'GET', 'GET']);
   });
 
@@ -232,6 +234,15 @@ describe('a message that may not have arrived', () => {
     });
     expect(await failing(send(URL_OF_CHAT, posting()))).toEqual(new TypeError('Failed to fetch'));
     expect(methods).toEqual(['POST', 'HEAD']);
+  });
+
+  test('fails like that of fetch when nothing is ever heard of the server', async () => {
+    let posts = 0;
+    const send = resumable({ fetch: async (_, init) => ((posts += Number(init?.method === 'POST')), Promise.reject(new TypeError('Failed to fetch'))) });
+    const start = Date.now();
+    expect(await failing(send(URL_OF_CHAT, posting()))).toEqual(new TypeError('Failed to fetch'));
+    expect(posts).toBe(1);
+    expect(Date.now() - start).toBeLessThan(10_000);
   });
 
   test('is sent again when a proxy answers that the server is away', async () => {
