@@ -116,9 +116,11 @@ export function resumable(options: ResumableOptions = {}): typeof fetch {
 
   /** Whether the server, of which nothing was heard so far, is one that knows repeated messages. Asked for some seconds at most. */
   async function introduce(url: string, headers: Headers, init: RequestInit, wait: (attempt: number) => Promise<boolean>): Promise<boolean> {
+    const kept = new Headers(headers);
+    kept.delete('Content-Type');
     for (let attempt = 1; attempt < 5; attempt++) {
       try {
-        extensions = extensionsOf(await plain(url, { ...init, method: 'HEAD', headers: await headersFor(headers) }));
+        extensions = extensionsOf(await plain(url, { ...init, headers: await headersFor(kept) }));
         return extensions.includes('idempotency');
       } catch {
         await wait(attempt);

@@ -35,7 +35,7 @@ export class TurnServer {
     init.signal?.throwIfAborted();
     this.asked.push(request);
     const response = this.answer(request);
-    const isTurn = request.method === 'GET' || (request.method === 'POST' && request.url === URL_OF_CHAT);
+    const isTurn = request.method === 'GET' ? request.url !== URL_OF_CHAT : request.url === URL_OF_CHAT;
     const fault = isTurn ? this.faults.shift() : null;
     return abortable(fault ? await fault(response) : response, init.signal);
   };
@@ -47,7 +47,7 @@ export class TurnServer {
   private answer({ method, url }: Asked): Response {
     const headers = { 'ChatKit-Extensions': EXTENSIONS, 'ChatKit-Turn': TURN };
     const { pathname, searchParams } = new URL(url);
-    if (method === 'HEAD') return new Response(null, { status: 405, headers });
+    if (method === 'GET' && url === URL_OF_CHAT) return new Response(null, { status: 405, headers });
     if (pathname.endsWith('/cancel')) return Response.json({ id: TURN }, { headers });
     if (pathname.endsWith(TURN)) return Response.json({ finished_at: this.isRunning ? null : '2026-01-01T00:00:00Z' }, { headers });
     const after = Number(searchParams.get('after') ?? 0);
