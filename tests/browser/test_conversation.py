@@ -15,7 +15,7 @@ LONG = "Tell me something about yourself"
 
 
 def test_a_first_conversation_from_a_prompt_to_the_task_list(chat: Chat) -> None:
-    expect(chat.page.get_by_role("heading", level=2).first).to_have_text("What would you like to get done?")
+    expect(chat.page.get_by_role("heading", name="What would you like to get done?")).to_be_visible()
     chat.page.get_by_role("button", name="Add a task: buy milk tomorrow").click()
     expect(chat.questions).to_have_count(1)
     chat.settle()
