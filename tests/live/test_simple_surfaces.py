@@ -14,7 +14,7 @@ import pytest
 import support
 from chatkit.types import AssistantMessageItem, ThreadItem, UserMessageItem
 from support import scripted_server
-from support.chat import Chat, text_of, user_input
+from support.chat import Chat, cursor_and_data, text_of, user_input
 from support.model_server import CANARY, Answer, ModelServer
 from support.server import Server, serving
 
@@ -105,9 +105,9 @@ async def _plain_events(response: httpx.Response) -> AsyncIterator[Any]:
         *records, buffer = buffer.split(b"\n\n")
         for record in records:
             if not record.startswith(b":"):
-                assert record.startswith(b"data: "), record
-                assert b"\n" not in record, record
-                yield "[DONE]" if record == b"data: [DONE]" else json.loads(record[6:])
+                cursor, data = cursor_and_data(record)
+                assert cursor.startswith(f"{response.headers['ChatKit-Turn']}:")
+                yield "[DONE]" if data == b"[DONE]" else json.loads(data)
     assert buffer == b"", "the stream ended in the middle of an event"
 
 

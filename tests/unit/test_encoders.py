@@ -38,6 +38,7 @@ from chatkit.types import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from support.chat import cursor_and_data
 
 from chatkit_host.api.chat import ChatEncoder, ToolCall, WholeAnswer
 from chatkit_host.api.simple import WORKING, SimpleEncoder
@@ -119,8 +120,9 @@ def events(encoder: Encoder, *lines: bytes) -> list[Any]:
     sent = b"".join(encoder([event]) for event in log(*lines))
     *records, rest = sent.split(b"\n\n")
     assert rest == b""
-    assert all(record.startswith(b"data: ") and record.count(b"\n") == record.count(b"\r") == 0 for record in records)
-    read = [record[6:].decode() for record in records]
+    told = [cursor_and_data(record) for record in records]
+    assert all(cursor.startswith(f"{TURN}:") for cursor, _ in told)
+    read = [data.decode() for _, data in told]
     shown = [text if text == "[DONE]" else json.loads(text) for text in read]
     match encoder:
         case ChatEncoder():

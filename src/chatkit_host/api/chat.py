@@ -18,7 +18,7 @@ from chatkit_host.api.errors import turn_error_answer
 from chatkit_host.api.host import Host
 from chatkit_host.api.plain_reading import PARAGRAPH, PlainReader
 from chatkit_host.api.schemas import NOT_BLANK, REFUSALS, errors, event_stream, schema_of, sends
-from chatkit_host.api.streaming import Open, data_line, read_turn, sending_of, stream_turn, turn_headers
+from chatkit_host.api.streaming import Open, json_event, read_turn, sending_of, stream_turn, turn_headers
 from chatkit_host.auth.identity import User
 from chatkit_host.engine import openings
 from chatkit_host.engine.openings import Asking, Earlier, Opening
@@ -244,7 +244,9 @@ class ChatEncoder(PlainReader):
     def __init__(self, thread_id: str, turn_id: TurnId) -> None:
         super().__init__()
         self._thread_id = thread_id
-        self._lines = [data_line({"thread_id": thread_id, "turn_id": turn_id})]
+        self._turn_id = turn_id
+        self._lines = list[bytes]()
+        self._send(thread_id=thread_id, turn_id=turn_id)
 
     def __call__(self, events: Sequence[LogEvent]) -> bytes:
         self.read(events)
@@ -268,7 +270,7 @@ class ChatEncoder(PlainReader):
         self._send(error={"code": code, "message": message})
 
     def _send(self, **event: Any) -> None:
-        self._lines.append(data_line(event))
+        self._lines.append(json_event(self._turn_id, self.seq, event))
 
 
 async def _answer(

@@ -26,6 +26,8 @@ class PlainReader:
         self.message_id: str | None = None
         """The last assistant message that is done."""
         self.usage: dict[str, int] | None = None
+        self.seq = 0
+        """Of the event that is being read."""
         self._texts = _Pieces(speaker=lambda part: part[0])
         self._thoughts = _Pieces(speaker=lambda part: part)
         self._error: dict[str, Any] | None = None
@@ -52,6 +54,7 @@ class PlainReader:
 
     def read(self, events: Sequence[LogEvent]) -> None:
         for event in events:
+            self.seq = event.seq
             self._read(orjson.loads(event.data))
 
     def _read(self, event: Any) -> None:

@@ -14,7 +14,7 @@ from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.host import Host
 from chatkit_host.api.plain_reading import PlainReader
 from chatkit_host.api.schemas import NOT_BLANK, schema_of
-from chatkit_host.api.streaming import data_line, sending_of, stream_turn
+from chatkit_host.api.streaming import json_event, sending_of, sent_event, stream_turn
 from chatkit_host.auth.identity import User
 from chatkit_host.engine import openings
 from chatkit_host.engine.openings import Asking, Opening
@@ -25,7 +25,6 @@ WORKING = "Working on it…\n"
 """Said once the message is kept, so that a client has something to show before the model begins."""
 
 _LAST = "[DONE]"
-_DONE = b"data: [DONE]\n\n"
 
 
 class SimpleMessage(BaseModel):
@@ -120,10 +119,10 @@ class SimpleEncoder(PlainReader):
 
     def __init__(self, thread_id: str, turn_id: TurnId) -> None:
         super().__init__()
-        self._lines = [
-            data_line({"type": "thread", "thread_id": thread_id}),
-            data_line({"type": "thinking", "content": WORKING}),
-        ]
+        self._turn_id = turn_id
+        self._lines = list[bytes]()
+        self._send(type="thread", thread_id=thread_id)
+        self._send(type="thinking", content=WORKING)
 
     def __call__(self, events: Sequence[LogEvent]) -> bytes:
         self.read(events)
@@ -144,13 +143,13 @@ class SimpleEncoder(PlainReader):
         self._send(type="tool_result", id=call_id, name=name, result=result)
 
     def completed(self) -> None:
-        self._lines.append(_DONE)
+        self._lines.append(sent_event(self._turn_id, self.seq, _LAST.encode()))
 
     def failed(self, code: str, message: str) -> None:
         self._send(type="error", code=code, message=message)
 
     def _send(self, **event: Any) -> None:
-        self._lines.append(data_line(event))
+        self._lines.append(json_event(self._turn_id, self.seq, event))
 
 
 def _has_a_message_and_no_type(body: bytes) -> bool:

@@ -93,9 +93,13 @@ def turn_headers(accepted: Accepted) -> dict[str, str]:
     return {"ChatKit-Turn": accepted.turn_id, "ChatKit-Thread": accepted.thread_id}
 
 
-def data_line(event: Any) -> bytes:
-    """One JSON value as a server-sent event."""
-    return b"data: " + orjson.dumps(event) + b"\n\n"
+def json_event(turn_id: TurnId, seq: int, event: Any) -> bytes:
+    """One JSON value as a server-sent event, with the cursor to go on from after it."""
+    return sent_event(turn_id, seq, orjson.dumps(event))
+
+
+def sent_event(turn_id: TurnId, seq: int, data: bytes) -> bytes:
+    return b"id: %b:%d\ndata: %b\n\n" % (turn_id.encode(), seq, data)
 
 
 def _comes_back(host: Host, request: Request, sending: Sending) -> bool:
