@@ -86,7 +86,7 @@ def _say(text: str) -> Callable[[Things], Any]:
 
 LIST_TOOLS = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
 OPEN = Row(kind="open")
-PAGES = ("/", "/t/{thread_id}", "/chatkit.js", "/assets/{name}")
+PAGES = ("/", "/t/{thread_id}", "/chatkit.js", "/resume.js", "/resume.global.js", "/assets/{name}")
 """For browsers, which show no token for them."""
 ASSET = next(
     file.name for file in files("chatkit_host").joinpath("web/dist/assets").iterdir() if file.name.endswith(".js")
