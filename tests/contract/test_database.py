@@ -6,9 +6,12 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
 import sqlalchemy as sa
+from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import exc
 from support.postgres import PostgresServer, free_port
 from support.turns import ALICE, BOB, answer, begun_turn, end_turn, events, item_ids, new_thread
@@ -80,7 +83,7 @@ async def test_a_reader_cannot_write(database: Database) -> None:
 
 
 async def test_a_naive_time_does_not_reach_the_database(database: Database) -> None:
-    with pytest.raises(exc.StatementError, match="naive"):
+    with pytest.raises(ValueError, match="naive"):
         await begun_turn(DatabaseConversations(database), created_at=datetime(2026, 1, 1))  # noqa: DTZ001
 
 
@@ -182,29 +185,45 @@ async def test_a_commit_whose_outcome_is_unknown_is_found_out(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit comes through, and its answer does not."""
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
     store = DatabaseConversations(database)
-    real_commit, lost = AsyncConnection.commit, 0
+    execute, fetch = asyncpg.Connection.execute, PreparedStatement.fetch
+    lost, is_to_be_lost = 0, False
 
-    async def commit_and_lose_the_answer(connection: AsyncConnection) -> None:
-        nonlocal lost
-        await real_commit(connection)
-        if lost == 0:
-            lost += 1
+    def lose_the_answer() -> None:
+        nonlocal lost, is_to_be_lost
+        if is_to_be_lost:
+            lost, is_to_be_lost = lost + 1, False
             raise ConnectionResetError
 
-    monkeypatch.setattr(AsyncConnection, "commit", commit_and_lose_the_answer)
+    async def commit_and_lose_the_answer(connection: asyncpg.Connection, query: str, *given: Any, **more: Any) -> Any:
+        answer = await execute(connection, query, *given, **more)
+        if query == "COMMIT":
+            lose_the_answer()
+        return answer
+
+    async def write_and_lose_the_answer(statement: Any, *given: Any, **more: Any) -> Any:
+        answer = await fetch(statement, *given, **more)
+        if not statement._connection.is_in_transaction():  # an autocommit
+            lose_the_answer()
+        return answer
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", commit_and_lose_the_answer)
+    monkeypatch.setattr(PreparedStatement, "fetch", write_and_lose_the_answer)
+    is_to_be_lost = True
     new = await begun_turn(store, events=events(1, 1))
-    lost = 0
-    await store.write_turn(new.lease, TurnWrite(events=events(2, 3), items=[answer(new.thread.id)]))
-    lost = 0
+    is_to_be_lost = True
+    await store.write_turn(new.lease, TurnWrite(events=events(2, 2)))
+    is_to_be_lost = True
+    await store.write_turn(new.lease, TurnWrite(events=events(3, 3), items=[answer(new.thread.id)]))
+    is_to_be_lost = True
     await store.write_turn(new.lease, TurnWrite(events=events(4, 4), end=TurnEnd(status="completed")))
+    assert lost == 4
     assert await store.read_events(ALICE, new.lease.turn_id, after=0) == events(1, 4)
     assert len(await item_ids(store, new.thread.id)) == 2
     assert (await store.load_turn(ALICE, new.lease.turn_id)).status == "completed"
-    lost = 0
+    is_to_be_lost = True
     await store.delete_thread(ALICE, new.thread.id)
+    assert lost == 5
     assert await store.open_turn(ALICE, new.thread.id) is None
 
 

@@ -27,7 +27,7 @@ class DatabaseConversations(DatabaseTurns):
     """Fulfils `engine.ports.ConversationStore`. Every method may raise `DatabaseUnavailable`, every limit below 1 `InvalidInput`."""
 
     async def load_thread(self, owner: Owner, thread_id: str) -> ThreadMetadata:
-        return await self._database.reading(lambda r: threads.load(r, owner, thread_id))
+        return await self._database.reading(lambda r: threads.load(r, owner, thread_id), is_one_statement=True)
 
     async def load_threads(self, owner: Owner, *, limit: int, after: str | None, order: Order) -> Page[ThreadMetadata]:
         return await self._database.reading(lambda r: threads.page(r, owner, limit=limit, after=after, order=order))
@@ -40,7 +40,7 @@ class DatabaseConversations(DatabaseTurns):
         )
 
     async def load_item(self, owner: Owner, thread_id: str, item_id: str) -> ThreadItem:
-        return await self._database.reading(lambda r: items.load(r, owner, thread_id, item_id))
+        return await self._database.reading(lambda r: items.load(r, owner, thread_id, item_id), is_one_statement=True)
 
     async def save_item(self, owner: Owner, thread_id: str, item: ThreadItem) -> None:
         await self._database.writing(lambda w: items.replace(w, owner, thread_id, item))
@@ -73,7 +73,8 @@ class DatabaseConversations(DatabaseTurns):
         await self._database.writing(lambda w: _begin(w, new))
 
     async def write_turn(self, lease: Lease, write: TurnWrite) -> None:
-        await self._database.writing(lambda w: _write(w, lease, write))
+        is_flush = not (write.items or write.removed_items or write.thread_changes or write.end)
+        await self._database.writing(lambda w: _write(w, lease, write), is_one_statement=is_flush)
 
     async def past_turns(self, owner: Owner, thread_id: str, *, limit: int) -> list[PastTurn]:
         return await self._database.reading(lambda r: _past_turns(r, owner, thread_id, limit))
@@ -109,13 +110,10 @@ def _begin(w: Write, new: NewTurn) -> None:
 
 
 def _write(w: Write, lease: Lease, write: TurnWrite) -> None:
-    """Four statements for the usual end of a turn: the turn, its events, the thread's positions, the item."""
     owner, thread_id, turn_id = lease.owner, lease.thread_id, lease.turn_id
     turn = turns.write(w, lease, write)
     if turn is None:
         return
-    if write.events:
-        events.append(w, lease, write.events)
     if write.items and not items.save(w, owner, thread_id, write.items, turn_id=turn_id, moment=w.moment()):
         raise LeaseLost
     if write.removed_items:

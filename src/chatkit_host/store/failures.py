@@ -7,12 +7,13 @@ program and goes on as it is.
 import sqlite3
 from typing import Any
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chatkit_host.errors import DatabaseUnavailable
 
-FAILURES = (SQLAlchemyError, sqlite3.Error, OSError, EOFError)
+FAILURES = (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, EOFError)
 """What a transaction may raise on the database's account."""
 
 _SQLITE_UNAVAILABLE = frozenset(
@@ -47,8 +48,8 @@ def sql_state(error: BaseException) -> str | None:
 
 
 def is_conflict(error: BaseException) -> bool:
-    """Two transactions met; this one was undone and may be repeated."""
-    return sql_state(error) in _CONFLICTS
+    """Two transactions met, or a transaction and a migration; this one was undone and may be repeated."""
+    return sql_state(error) in _CONFLICTS or isinstance(error, asyncpg.InvalidCachedStatementError)
 
 
 def is_connection_lost(error: BaseException) -> bool:
@@ -78,8 +79,9 @@ def unavailable(error: BaseException) -> DatabaseUnavailable | None:
 
 
 def is_missing_table(error: BaseException) -> bool:
-    if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.OperationalError):
-        return "no such table" in str(error.orig)
+    original = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(original, sqlite3.OperationalError):
+        return "no such table" in str(original)
     return sql_state(error) == "42P01"
 
 

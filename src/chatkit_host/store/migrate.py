@@ -39,9 +39,8 @@ async def migrate(place: str | Address) -> None:
 
 def _patient(address: Address) -> Address:
     """A migration, or waiting for somebody else's, may take longer than any other statement."""
-    if address.is_sqlite:
-        return address
-    return replace(address, connect_args=address.connect_args | {"command_timeout": None})
+    patience = {"timeout": 60.0} if address.is_sqlite else {"command_timeout": None}
+    return replace(address, connect_args=address.connect_args | patience)
 
 
 async def current_revision_matches(database: Database) -> bool:

@@ -20,16 +20,18 @@ class DatabaseTurns:
         self._database = database
 
     async def load_turn(self, owner: Owner, turn_id: str) -> Turn:
-        return await self._database.reading(lambda r: turns.load(r, owner, turn_id))
+        return await self._database.reading(lambda r: turns.load(r, owner, turn_id), is_one_statement=True)
 
     async def open_turn(self, owner: Owner, thread_id: str) -> Turn | None:
-        return await self._database.reading(lambda r: turns.open_in(r, owner, thread_id))
+        return await self._database.reading(lambda r: turns.open_in(r, owner, thread_id), is_one_statement=True)
 
     async def turn_of_key(self, owner: Owner, idempotency_key: str) -> Turn | None:
-        return await self._database.reading(lambda r: turns.of_key(r, owner, idempotency_key))
+        return await self._database.reading(lambda r: turns.of_key(r, owner, idempotency_key), is_one_statement=True)
 
     async def read_events(self, owner: Owner, turn_id: str, *, after: int, limit: int = 1000) -> list[LogEvent]:
-        return await self._database.reading(lambda r: events.read(r, owner, turn_id, after=after, limit=limit))
+        return await self._database.reading(
+            lambda r: events.read(r, owner, turn_id, after=after, limit=limit), is_one_statement=True
+        )
 
     async def ask_to_cancel(self, owner: Owner, turn_id: str) -> Turn:
         return await self._database.writing(lambda w: turns.ask_to_cancel(w, owner, turn_id))
@@ -75,19 +77,13 @@ class DatabaseTurns:
     async def write_log(self, lease: Lease, write: TurnWrite) -> None:
         """Events, transcript, usage and end of `write`, nothing else of it. Raises `LeaseLost`."""
 
-        def log(w: Write) -> None:
-            if turns.write(w, lease, write) is not None and write.events:
-                events.append(w, lease, write.events)
-
-        await self._database.writing(log)
+        await self._database.writing(lambda w: turns.write(w, lease, write), is_one_statement=True)
 
     async def end_for_owner(self, lease: Lease, write: TurnWrite) -> None:
         def leave(w: Write) -> None:
             set_aside = turns.set_aside(w, lease)
             items = [*(items_from(set_aside) if set_aside else []), *write.items]
             turns.write(w, lease, write, waiting=items_json(items) if items else None)
-            if write.events:
-                events.append(w, lease, write.events)
 
         await self._database.writing(leave)
 

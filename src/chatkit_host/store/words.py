@@ -56,6 +56,7 @@ def said(item: ThreadItem) -> str:
             return ""
 
 
+@lru_cache(maxsize=1_000)
 def owner_word(owner: Owner) -> str:
     """Among the words of every message, so that a search need not look through what others wrote. No text has such a word."""
     return "·" + sha256(owner.encode(errors="replace")).hexdigest()[:16]
@@ -64,7 +65,7 @@ def owner_word(owner: Owner) -> str:
 def indexed(owner: Owner, text: str) -> str:
     """The words of a text, each once, and its owner's, with a space between."""
     found = {owner_word(owner): None}
-    for run in _runs(text[:_INDEXED_CHARACTERS]):
+    for run in dict.fromkeys(_runs(text[:_INDEXED_CHARACTERS])):
         if _IS_UNSPACED.match(run):
             # The last character alone too: the beginning of any run is then the beginning of an entry.
             found.update(dict.fromkeys(run[place : place + 2] for place in range(len(run))))
@@ -75,7 +76,7 @@ def indexed(owner: Owner, text: str) -> str:
 
 def terms(asked: str) -> Terms | None:
     """None when there is no word in it."""
-    runs = list(_runs(asked))[:_TERMS]
+    runs = _runs(asked)[:_TERMS]
     if not runs:
         return None
     whole: dict[str, None] = {}
@@ -116,10 +117,9 @@ def excerpt(text: str, found: Terms) -> list[Excerpt]:
     return before + parts + after
 
 
-def _runs(text: str) -> Iterator[str]:
+def _runs(text: str) -> list[str]:
     plain = folded(text)
-    pattern = _ASCII_RUN if plain.isascii() else _RUN
-    return (found.group() for found in pattern.finditer(plain))
+    return (_ASCII_RUN if plain.isascii() else _RUN).findall(plain)
 
 
 def _hits(text: str, found: Terms) -> Iterator[tuple[int, int]]:

@@ -1,14 +1,17 @@
 """The event log of a turn: a row for each group of events that was written together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from chatkit_host.engine.ports import Lease, LogEvent
 from chatkit_host.errors import NotFound
 from chatkit_host.ids import Owner, first_id
 from chatkit_host.store.database import Read, Write
+from chatkit_host.store.prepared import Insert, Prepared, insert_in
 from chatkit_host.store.queries.pages import check_limit
 from chatkit_host.store.tables import turn_events, turns
 from chatkit_host.text import safe_text
@@ -19,23 +22,45 @@ def append(w: Write, lease: Lease, events: Sequence[LogEvent]) -> None:
 
     The owner was checked with the lease, which the caller has fenced in this transaction.
     """
+    w.returning(_APPEND, group(lease, events))
+
+
+def appending_for(held: sa.CTE) -> sa.CTE:
+    """The same in PostgreSQL, of the values `of_group`, where `held` has a row."""
+    names = [column.name for column in turn_events.c]
+    values = [sa.bindparam(f"group_{column.name}", type_=column.type).label(column.name) for column in turn_events.c]
+    statement = postgresql.insert(turn_events).from_select(names, sa.select(*values).select_from(held))
+    return _or_grow(statement).cte("appended")
+
+
+def of_group(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"group_{name}": value for name, value in row.items()}
+
+
+def group(lease: Lease, events: Sequence[LogEvent]) -> dict[str, Any]:
+    """The row of `turn_events` that holds them."""
     first, last = events[0].seq, events[-1].seq
     if last - first + 1 != len(events):
         raise ValueError("the events of a group are numbered without gaps")
-    statement = w.insert(turn_events).values(
-        turn_id=lease.turn_id,
-        first_seq=first,
-        last_seq=last,
-        attempt=lease.attempt,
-        payload="\n".join(_line(event.data) for event in events),
+    return {
+        "turn_id": lease.turn_id,
+        "first_seq": first,
+        "last_seq": last,
+        "attempt": lease.attempt,
+        "payload": _lines([event.data for event in events]),
+    }
+
+
+def _or_grow(statement: Insert) -> Insert:
+    """What becomes of a group that is there already."""
+    return statement.on_conflict_do_update(
+        index_elements=[turn_events.c.turn_id, turn_events.c.first_seq],
+        set_={name: statement.excluded[name] for name in ("last_seq", "attempt", "payload")},
+        where=turn_events.c.last_seq < statement.excluded.last_seq,
     )
-    w.run(
-        statement.on_conflict_do_update(
-            index_elements=[turn_events.c.turn_id, turn_events.c.first_seq],
-            set_={name: statement.excluded[name] for name in ("last_seq", "attempt", "payload")},
-            where=turn_events.c.last_seq < statement.excluded.last_seq,
-        )
-    )
+
+
+_APPEND = Prepared(lambda dialect: _or_grow(insert_in(dialect, turn_events)))
 
 
 def read(r: Read, owner: Owner, turn_id: str, *, after: int, limit: int) -> list[LogEvent]:
@@ -76,9 +101,12 @@ def read(r: Read, owner: Owner, turn_id: str, *, after: int, limit: int) -> list
     return events
 
 
-def _line(data: bytes) -> str:
+def _lines(documents: Sequence[bytes]) -> str:
     # JSON has newlines between its tokens only, where a space means the same.
-    return safe_text(data.decode(errors="replace").replace("\n", " "))
+    text = b"\n".join(documents)
+    if text.count(b"\n") >= len(documents):
+        text = b"\n".join(document.replace(b"\n", b" ") for document in documents)
+    return safe_text(text.decode(errors="replace"))
 
 
 def forget(w: Write, ended_before: datetime, limit: int) -> int:

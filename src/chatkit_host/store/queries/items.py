@@ -11,11 +11,22 @@ from chatkit_host.errors import NotFound
 from chatkit_host.ids import Owner, TurnId
 from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import HIDDEN_KINDS, item_from, item_json, safe
+from chatkit_host.store.prepared import Insert, Prepared, insert_in
 from chatkit_host.store.queries import search, threads
 from chatkit_host.store.queries.pages import check_limit, following, page_of
 from chatkit_host.store.tables import items
 
 _VISIBLE = items.c.superseded_by.is_(None)
+
+
+_NEWEST = Prepared(
+    lambda _: (
+        sa.select(items.c.turn_id, items.c.kind, items.c.payload)
+        .where(items.c.thread_id == sa.bindparam("of_thread"), items.c.owner == sa.bindparam("of_owner"), _VISIBLE)
+        .order_by(items.c.seq.desc())
+        .limit(sa.bindparam("at_most", type_=sa.Integer))
+    )
+)
 
 
 def _in_thread(owner: Owner, thread_id: str) -> sa.ColumnElement[bool]:
@@ -47,8 +58,7 @@ def page(
 def newest(r: Read, owner: Owner, thread_id: str, *, limit: int) -> list[AnyRow]:
     """`turn_id, kind, payload` of the last `limit` items, hidden ones included, oldest first."""
     check_limit(limit)
-    statement = sa.select(items.c.turn_id, items.c.kind, items.c.payload).where(_in_thread(owner, thread_id), _VISIBLE)
-    rows = r.all(statement.order_by(items.c.seq.desc()).limit(limit))
+    rows = r.all(_NEWEST, {"of_thread": thread_id, "of_owner": owner, "at_most": limit})
     if not rows:
         threads.require(r, owner, thread_id)
     return list(reversed(rows))
@@ -81,31 +91,35 @@ def save_at(
     w: Write, owner: Owner, thread_id: str, saved: Sequence[ThreadItem], *, first: int, turn_id: TurnId | None
 ) -> None:
     """The same at positions that are reserved already."""
-    statement = w.insert(items)
-    replaced = {name: statement.excluded[name] for name in ("kind", "payload")}
-    if turn_id is not None:
-        replaced["turn_id"] = statement.excluded.turn_id
-    w.run(
-        statement.on_conflict_do_update(
-            index_elements=[items.c.thread_id, items.c.id],
-            set_=replaced,
-            where=items.c.owner == statement.excluded.owner,
-        ),
-        [
+    statement = _SAVE if turn_id is None else _SAVE_BY_A_TURN
+    for seq, item in enumerate(saved, first):
+        w.returning(
+            statement,
             {
                 "thread_id": thread_id,
                 "id": safe(item.id),
                 "owner": owner,
-                "seq": first + index,
+                "seq": seq,
                 "kind": item.type,
                 "payload": item_json(item),
                 "turn_id": turn_id,
                 "created_at": as_utc(item.created_at),
-            }
-            for index, item in enumerate(saved)
-        ],
-    )
+            },
+        )
     search.index(w, owner, thread_id, saved)
+
+
+def _saving(dialect: str, *replaced: str) -> Insert:
+    statement = insert_in(dialect, items)
+    return statement.on_conflict_do_update(
+        index_elements=[items.c.thread_id, items.c.id],
+        set_={name: statement.excluded[name] for name in replaced},
+        where=items.c.owner == statement.excluded.owner,
+    )
+
+
+_SAVE = Prepared(lambda dialect: _saving(dialect, "kind", "payload"))
+_SAVE_BY_A_TURN = Prepared(lambda dialect: _saving(dialect, "kind", "payload", "turn_id"))
 
 
 def replace(w: Write, owner: Owner, thread_id: str, item: ThreadItem) -> None:

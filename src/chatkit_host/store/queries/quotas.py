@@ -13,6 +13,7 @@ from chatkit_host.engine.ports import Quota
 from chatkit_host.errors import RateLimited
 from chatkit_host.ids import Owner
 from chatkit_host.store.database import Read, Write
+from chatkit_host.store.prepared import Prepared, insert_in
 from chatkit_host.store.tables import IS_OPEN, message_rates, turns
 
 _NO_LIMIT = 1_000_000
@@ -38,13 +39,8 @@ def take(w: Write, owner: Owner, quota: Quota) -> None:
 
 def _take_message(w: Write, owner: Owner, per_minute: int) -> None:
     cost, now = _MINUTE / per_minute, _seconds(w)
-    full = sa.case((message_rates.c.free_at > now, message_rates.c.free_at), else_=now) + cost
-    statement = w.insert(message_rates).values(owner=owner, free_at=now + cost)
-    taken = w.returning(
-        statement.on_conflict_do_update(
-            index_elements=[message_rates.c.owner], set_={"free_at": full}, where=full <= now + _MINUTE + _ROUNDING
-        ).returning(message_rates.c.free_at)
-    )
+    values = {"for_owner": owner, "cost": cost} | ({} if isinstance(now, sa.ColumnElement) else {"now": now})
+    taken = w.returning(_TAKE, values)
     if taken:
         return
     row = w.first(
@@ -54,16 +50,35 @@ def _take_message(w: Write, owner: Owner, per_minute: int) -> None:
     raise RateLimited(f"You have sent {per_minute} messages within a minute. Try again in {wait} s.", retry_after=wait)
 
 
+def _taking(dialect: str) -> sa.Insert:
+    cost = sa.bindparam("cost", type_=sa.Double)
+    now = _POSTGRESQL_SECONDS if dialect == "postgresql" else sa.bindparam("now", type_=sa.Double)
+    full = sa.case((message_rates.c.free_at > now, message_rates.c.free_at), else_=now) + cost
+    return (
+        insert_in(dialect, message_rates)
+        .values(owner=sa.bindparam("for_owner"), free_at=now + cost)
+        .on_conflict_do_update(
+            index_elements=[message_rates.c.owner], set_={"free_at": full}, where=full <= now + _MINUTE + _ROUNDING
+        )
+        .returning(message_rates.c.free_at)
+    )
+
+
+_OPEN_TURNS = Prepared(
+    lambda _: sa.select(sa.func.count().label("number")).where(turns.c.owner == sa.bindparam("of_owner"), IS_OPEN)
+)
+
+
 def _open_turns(r: Read, owner: Owner) -> int:
-    row = r.first(sa.select(sa.func.count().label("number")).where(turns.c.owner == owner, IS_OPEN))
+    row = r.first(_OPEN_TURNS, {"of_owner": owner})
     return 0 if row is None else row.number
+
+
+_POSTGRESQL_SECONDS = sa.cast(sa.extract("epoch", sa.func.now()), sa.Double)
+_TAKE = Prepared(_taking)
 
 
 def _seconds(r: Read) -> Any:
     """The clock that all workers share, as a number."""
     now = r.now()
-    return (
-        sa.cast(sa.extract("epoch", now), sa.Double)
-        if isinstance(now, sa.ColumnElement)
-        else sa.literal(now.timestamp())
-    )
+    return _POSTGRESQL_SECONDS if isinstance(now, sa.ColumnElement) else now.timestamp()

@@ -8,8 +8,9 @@ from chatkit.types import ThreadItem
 from sqlalchemy.dialects import postgresql
 
 from chatkit_host.ids import Owner
-from chatkit_host.store.database import AnyRow, AnySelect, Read, Write
+from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import safe
+from chatkit_host.store.prepared import AnySelect, Insert, Prepared, insert_in
 from chatkit_host.store.tables import IS_MESSAGE, items, message_words, message_words_index, threads
 from chatkit_host.store.words import MESSAGE_KINDS, Terms, indexed, owner_word, said
 
@@ -19,26 +20,29 @@ Matching = Callable[[AnySelect, Owner, Terms], AnySelect]
 
 def index(w: Write, owner: Owner, thread_id: str, saved: Sequence[ThreadItem]) -> None:
     """In the transaction that saves the items. Their removal takes the words along; see the foreign key."""
-    messages = [item for item in saved if item.type in MESSAGE_KINDS]
-    if not messages:
-        return
-    statement = w.insert(message_words)
-    w.run(
-        statement.on_conflict_do_update(
-            index_elements=[message_words.c.thread_id, message_words.c.item_id],
-            set_={"words": statement.excluded.words},
-            where=message_words.c.owner == statement.excluded.owner,
-        ),
-        [
-            {
-                "owner": owner,
-                "thread_id": thread_id,
-                "item_id": safe(item.id),
-                "words": indexed(owner, safe(said(item)) or ""),
-            }
-            for item in messages
-        ],
+    for item in saved:
+        if item.type in MESSAGE_KINDS:
+            w.returning(
+                _INDEX,
+                {
+                    "owner": owner,
+                    "thread_id": thread_id,
+                    "item_id": safe(item.id),
+                    "words": indexed(owner, safe(said(item)) or ""),
+                },
+            )
+
+
+def _indexing(dialect: str) -> Insert:
+    statement = insert_in(dialect, message_words)
+    return statement.on_conflict_do_update(
+        index_elements=[message_words.c.thread_id, message_words.c.item_id],
+        set_={"words": statement.excluded.words},
+        where=message_words.c.owner == statement.excluded.owner,
     )
+
+
+_INDEX = Prepared(_indexing)
 
 
 def find(r: Read, owner: Owner, terms: Terms, matching: Matching, *, limit: int) -> Sequence[AnyRow]:

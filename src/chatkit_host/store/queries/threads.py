@@ -13,6 +13,7 @@ from chatkit_host.errors import NotFound
 from chatkit_host.ids import Owner
 from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import safe, status_from, status_json, value_from, value_json
+from chatkit_host.store.prepared import Prepared, insert_in
 from chatkit_host.store.queries.pages import check_limit, following, page_of
 from chatkit_host.store.tables import threads
 
@@ -27,10 +28,17 @@ _SHOWN = (
 
 
 def load(r: Read, owner: Owner, thread_id: str) -> ThreadMetadata:
-    row = r.first(sa.select(*_SHOWN).where(threads.c.id == thread_id, threads.c.owner == owner))
+    row = r.first(_LOAD, {"thread": thread_id, "for_owner": owner})
     if row is None:
         raise NotFound
     return _thread(row)
+
+
+_LOAD = Prepared(
+    lambda _: sa.select(*_SHOWN).where(
+        threads.c.id == sa.bindparam("thread"), threads.c.owner == sa.bindparam("for_owner")
+    )
+)
 
 
 def require(r: Read, owner: Owner, thread_id: str) -> None:
@@ -53,8 +61,10 @@ def page(r: Read, owner: Owner, *, limit: int, after: str | None, order: str) ->
 
 def create(w: Write, owner: Owner, thread: ThreadMetadata, moment: datetime, *, items: int = 0) -> bool:
     """With room for `items` at positions 1, 2, ...; False when the id is taken, by whomever."""
-    statement = w.insert(threads).values(_values(owner, thread, moment, items))
-    return bool(w.returning(statement.on_conflict_do_nothing().returning(threads.c.id)))
+    return bool(w.returning(_CREATE, _values(owner, thread, moment, items)))
+
+
+_CREATE = Prepared(lambda dialect: insert_in(dialect, threads).on_conflict_do_nothing().returning(threads.c.id))
 
 
 def save(w: Write, owner: Owner, thread: ThreadMetadata) -> None:
@@ -77,18 +87,23 @@ def reserve_positions(w: Write, owner: Owner, thread_id: str, count: int, moment
 
     Holds the thread's row until the transaction ends, so that positions become visible in their order.
     """
-    now = sa.literal(moment, threads.c.updated_at.type)
-    rows = w.returning(
+    rows = w.returning(_RESERVE, {"of_thread": thread_id, "of_owner": owner, "count": count, "moment": moment})
+    return rows[0].next_seq - count if rows else None
+
+
+_MOMENT = sa.bindparam("moment", type_=threads.c.updated_at.type)
+_RESERVE = Prepared(
+    lambda _: (
         sa.update(threads)
-        .where(threads.c.id == thread_id, threads.c.owner == owner)
+        .where(threads.c.id == sa.bindparam("of_thread"), threads.c.owner == sa.bindparam("of_owner"))
         .values(
-            next_seq=threads.c.next_seq + count,
+            next_seq=threads.c.next_seq + sa.bindparam("count", type_=sa.BigInteger),
             # Clocks of several hosts differ; a thread does not go down in the list because something was said.
-            updated_at=sa.case((threads.c.updated_at < now, now), else_=threads.c.updated_at),
+            updated_at=sa.case((threads.c.updated_at < _MOMENT, _MOMENT), else_=threads.c.updated_at),
         )
         .returning(threads.c.next_seq)
     )
-    return rows[0].next_seq - count if rows else None
+)
 
 
 def change(w: Write, owner: Owner, thread_id: str, changes: ThreadChanges) -> ThreadMetadata:
@@ -149,6 +164,6 @@ def _thread(row: AnyRow) -> ThreadMetadata:
         title=row.title,
         status=status_from(row.status),
         allowed_image_domains=None if domains is None else value_from(domains),
-        metadata=value_from(row._mapping["metadata"]),
+        metadata=value_from(row.metadata),
         created_at=row.created_at,
     )

@@ -1,6 +1,8 @@
 """Turns: who may write one, how far it is, how it ended."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +12,8 @@ from chatkit_host.errors import AlreadySent, Conflict, LeaseLost, NotFound, Turn
 from chatkit_host.ids import Owner, ThreadId, TurnId
 from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import safe, value_from, value_json
-from chatkit_host.store.queries import quotas
+from chatkit_host.store.prepared import AnySelect, Prepared, insert_in
+from chatkit_host.store.queries import events, quotas
 from chatkit_host.store.tables import IS_OPEN, turns
 
 _SHOWN = (
@@ -36,25 +39,29 @@ _RENEWED_AT_ONCE = 500
 def add(w: Write, new: NewTurn, *, set_aside: str | None = None) -> None:
     """Raises `AlreadySent`, `TurnRunning` when the thread has an open turn, `RateLimited` when its owner has used up the quota."""
     lease = new.lease
-    statement = w.insert(turns).values(
-        id=lease.turn_id,
-        owner=lease.owner,
-        thread_id=lease.thread_id,
-        operation=new.operation,
-        status="running",
-        worker=lease.worker,
-        attempt=lease.attempt,
-        lease_until=w.now(plus=new.lease_seconds),
-        input_item_id=safe(new.input_item_id),
-        set_aside=set_aside,
-        idempotency_key=new.idempotency_key,
-        request_hash=new.request_hash,
-        last_seq=new.events[-1].seq if new.events else 0,
-        created_at=new.created_at,
-    )
+    until = w.now(plus=new.lease_seconds)
+    values = {
+        "id": lease.turn_id,
+        "owner": lease.owner,
+        "thread_id": lease.thread_id,
+        "operation": new.operation,
+        "status": "running",
+        "worker": lease.worker,
+        "attempt": lease.attempt,
+        "input_item_id": safe(new.input_item_id),
+        "set_aside": set_aside,
+        "idempotency_key": new.idempotency_key,
+        "request_hash": new.request_hash,
+        "last_seq": new.events[-1].seq if new.events else 0,
+        "created_at": new.created_at,
+    }
+    if isinstance(until, datetime):
+        values["lease_until"] = until
+    else:
+        values["lease_seconds"] = timedelta(seconds=new.lease_seconds)
     # Two tries: the turn that is in the way may end between the statements.
     for _ in range(2):
-        if w.returning(statement.on_conflict_do_nothing().returning(turns.c.id)):
+        if w.returning(_ADD, values):
             if new.quota is not None:
                 quotas.take(w, lease.owner, new.quota)
             return
@@ -65,13 +72,24 @@ def add(w: Write, new: NewTurn, *, set_aside: str | None = None) -> None:
     raise Conflict
 
 
+def _adding(dialect: str) -> sa.Insert:
+    statement = insert_in(dialect, turns)
+    if dialect == "postgresql":  # whose clock the leases go by
+        lease = sa.bindparam("lease_seconds", type_=sa.Interval)
+        statement = statement.values(lease_until=sa.func.now() + lease)
+    return statement.on_conflict_do_nothing().returning(turns.c.id)
+
+
+_ADD = Prepared(_adding)
+
+
 def was_added(r: Read, lease: Lease) -> bool:
     row = r.first(sa.select(turns.c.worker).where(turns.c.id == lease.turn_id, turns.c.owner == lease.owner))
     return row is not None and row.worker == lease.worker
 
 
 def write(w: Write, lease: Lease, change: TurnWrite, *, waiting: str | None = None) -> AnyRow | None:
-    """Takes the turn's row, sets what changes in it, and returns `operation, input_item_id`.
+    """Takes the turn's row, sets what changes in it, appends its events, and returns `operation, input_item_id`.
 
     A turn that ends keeps nothing of somebody else's Store but `waiting`.
 
@@ -80,8 +98,7 @@ def write(w: Write, lease: Lease, change: TurnWrite, *, waiting: str | None = No
     """
     values: dict[str, Any] = {}
     if change.events:
-        last = change.events[-1].seq
-        values["last_seq"] = sa.case((turns.c.last_seq < last, last), else_=turns.c.last_seq)
+        values["last_seq"] = change.events[-1].seq
     if change.transcript is not None:
         values["transcript"] = value_json(list(change.transcript)) if change.transcript else None
     if change.usage is not None:
@@ -89,12 +106,15 @@ def write(w: Write, lease: Lease, change: TurnWrite, *, waiting: str | None = No
     if change.end is not None:
         values |= {"status": change.end.status, "error_code": safe(change.end.error_code), "finished_at": w.moment()}
         values["set_aside"] = waiting
-    rows = w.returning(
-        sa.update(turns)
-        .where(_held(lease))
-        .values(values or {"attempt": lease.attempt})
-        .returning(turns.c.operation, turns.c.input_item_id)
-    )
+    given = {f"new_{name}": value for name, value in values.items()} | _lease_values(lease)
+    if change.events and w.dialect == "postgresql":
+        rows = w.returning(
+            _writing_with_events(tuple(values)), given | events.of_group(events.group(lease, change.events))
+        )
+    else:
+        rows = w.returning(_writing(tuple(values)), given)
+        if rows and change.events:
+            events.append(w, lease, change.events)
     if rows:
         return rows[0]
     if w.repeated and change.end is not None:
@@ -102,6 +122,35 @@ def write(w: Write, lease: Lease, change: TurnWrite, *, waiting: str | None = No
         if row is not None and row.status == change.end.status:
             return None
     raise LeaseLost
+
+
+@cache
+def _writing(names: tuple[str, ...]) -> Prepared:
+    return Prepared(lambda _: _update(names))
+
+
+@cache
+def _writing_with_events(names: tuple[str, ...]) -> Prepared:
+    """The same and `events.append`: one way to the server and back, not two."""
+
+    def build(_: str) -> AnySelect:
+        held = _update(names).cte("held")
+        return sa.select(held.c.operation, held.c.input_item_id).add_cte(events.appending_for(held))
+
+    return Prepared(build)
+
+
+def _update(names: tuple[str, ...]) -> sa.Update:
+    values: dict[str, Any] = {name: sa.bindparam(f"new_{name}", type_=turns.c[name].type) for name in names}
+    if "last_seq" in values:
+        last = values["last_seq"]
+        values["last_seq"] = sa.case((turns.c.last_seq < last, last), else_=turns.c.last_seq)
+    return (
+        sa.update(turns)
+        .where(_HELD)
+        .values(values or {"attempt": turns.c.attempt})
+        .returning(turns.c.operation, turns.c.input_item_id)
+    )
 
 
 def _ended_as(r: Read, lease: Lease) -> AnyRow | None:
@@ -139,15 +188,27 @@ def nothing_waits(w: Write, owner: Owner, turn_ids: Sequence[str]) -> None:
 
 
 def load(r: Read, owner: Owner, turn_id: str) -> Turn:
-    row = r.first(sa.select(*_SHOWN).where(turns.c.id == turn_id, turns.c.owner == owner))
+    row = r.first(_LOAD, {"turn": turn_id, "for_owner": owner})
     if row is None:
         raise NotFound
     return _turn(row)
 
 
+_LOAD = Prepared(
+    lambda _: sa.select(*_SHOWN).where(turns.c.id == sa.bindparam("turn"), turns.c.owner == sa.bindparam("for_owner"))
+)
+
+
 def open_in(r: Read, owner: Owner, thread_id: str) -> Turn | None:
-    row = r.first(sa.select(*_SHOWN).where(turns.c.owner == owner, turns.c.thread_id == thread_id, IS_OPEN))
+    row = r.first(_OPEN_IN, {"for_owner": owner, "thread": thread_id})
     return None if row is None else _turn(row)
+
+
+_OPEN_IN = Prepared(
+    lambda _: sa.select(*_SHOWN).where(
+        turns.c.owner == sa.bindparam("for_owner"), turns.c.thread_id == sa.bindparam("thread"), IS_OPEN
+    )
+)
 
 
 def of_key(r: Read, owner: Owner, idempotency_key: str) -> Turn | None:
@@ -157,11 +218,16 @@ def of_key(r: Read, owner: Owner, idempotency_key: str) -> Turn | None:
 
 def transcripts(r: Read, owner: Owner, thread_id: str, turn_ids: Sequence[str]) -> dict[str, AnyRow]:
     """`status, transcript` (JSON text or None) by turn."""
-    # With the thread: SQLite would read through all turns of the owner to find a few by id.
-    mine = sa.select(turns.c.id, turns.c.status, turns.c.transcript).where(
-        turns.c.owner == owner, turns.c.thread_id == thread_id
-    )
-    return {row.id: row for row in r.all(mine.where(turns.c.id.in_(list(turn_ids))))}
+    rows = r.all(_TRANSCRIPTS, {"of_owner": owner, "of_thread": thread_id, "of_turns": list(turn_ids)})
+    return {row.id: row for row in rows}
+
+
+# With the thread: SQLite would read through all turns of the owner to find a few by id.
+_TRANSCRIPTS = sa.select(turns.c.id, turns.c.status, turns.c.transcript).where(
+    turns.c.owner == sa.bindparam("of_owner"),
+    turns.c.thread_id == sa.bindparam("of_thread"),
+    turns.c.id.in_(sa.bindparam("of_turns", expanding=True)),
+)
 
 
 def delete_of_thread(w: Write, owner: Owner, thread_id: str) -> int:
@@ -237,6 +303,25 @@ def take_over(w: Write, turn: Turn, worker: str, seconds: float) -> Lease | None
             turn_id=turn.id, thread_id=turn.thread_id, owner=turn.owner, worker=worker, attempt=rows[0].attempt
         )
     return None
+
+
+_HELD = sa.and_(
+    turns.c.id == sa.bindparam("held_turn"),
+    turns.c.owner == sa.bindparam("held_owner"),
+    turns.c.worker == sa.bindparam("held_worker"),
+    turns.c.attempt == sa.bindparam("held_attempt"),
+    IS_OPEN,
+)
+
+
+def _lease_values(lease: Lease) -> dict[str, Any]:
+    """What `_HELD` compares with."""
+    return {
+        "held_turn": lease.turn_id,
+        "held_owner": lease.owner,
+        "held_worker": lease.worker,
+        "held_attempt": lease.attempt,
+    }
 
 
 def _held(lease: Lease) -> sa.ColumnElement[bool]:
