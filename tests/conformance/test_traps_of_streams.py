@@ -10,7 +10,7 @@ import pytest
 from chatkit.types import AssistantMessageItem, ThreadItem, ThreadUpdatedEvent, WorkflowItem
 from conformance.conftest import TESTS, Start
 from support import scripted_server
-from support.chat import Answer, Chat, text_of, user_input
+from support.chat import Answer, Chat, cursor_and_data, text_of, user_input
 from support.scripted_server import ServerName, StoreName
 from support.server import Server, serving
 
@@ -67,13 +67,13 @@ async def test_heartbeats_do_not_break_the_answer(chat: Chat) -> None:
         async for chunk in response.aiter_raw():
             raw += chunk
             if raw.count(b": ping\n\n") == 3:
-                thread_id = json.loads(raw.split(b"\n\n")[0][6:])["thread"]["id"]
+                thread_id = json.loads(cursor_and_data(raw.split(b"\n\n")[0])[1])["thread"]["id"]
                 await chat.get("threads.update", thread_id=thread_id, title="go on")
 
     assert raw.count(b": ping\n\n") >= 3
     assert b'"type":"error"' not in raw
     assert raw.endswith(b"\n\n")
-    items = await chat.items(json.loads(raw.split(b"\n\n")[0][6:])["thread"]["id"])
+    items = await chat.items(json.loads(cursor_and_data(raw.split(b"\n\n")[0])[1])["thread"]["id"])
     assert text_of(items[-1]) == "Slowly done."
 
 
