@@ -31,9 +31,9 @@ def _chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Closed with the package: while it runs, no other event loop can be started in this thread."""
+    """Closed with the file: while it runs, no other event loop can be started in this thread."""
     executable = _chromium()
     if executable is None:
         if os.environ.get("CHATKIT_HOST_REQUIRE_ALL") == "1" or os.environ.get("CI") == "true":
@@ -47,21 +47,21 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def todo(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
     """The Todo assistant with the offline model, a word at a time."""
     with serving(tmp_path_factory.mktemp("todo"), CHATKIT_HOST_OFFLINE_WORD_SECONDS=SLOW_WORDS) as server:
         yield server
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
     """Speaks so slowly that an answer is still being written after whatever the test does meanwhile."""
     with serving(tmp_path_factory.mktemp("patient"), CHATKIT_HOST_OFFLINE_WORD_SECONDS="0.5") as server:
         yield server
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def scripted(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Server]:
     """A ChatKitServer that answers by the script that a message names."""
     target = f"{scripted_server.__file__}:server"
