@@ -105,5 +105,5 @@ def test_no_short_cuts(path: Path) -> None:
 
 
 def test_lock_files_name_no_download_addresses() -> None:
-    for lock in (ROOT / "requirements").glob("*.txt"):
+    for lock in [*(ROOT / "requirements").glob("*.txt"), ROOT / "web" / "package-lock.json"]:
         assert not re.search(r"https?://|--index-url|--find-links", lock.read_text())

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from chatkit_host.auth.local import LOCAL_USER, is_loopback
 from chatkit_host.auth.tokens import TokenRules
+from chatkit_host.engine.limits import TurnLimits
 from chatkit_host.engine.log import LogLimits
 from chatkit_host.engine.ports import Quota
-from chatkit_host.engine.turns import TurnLimits
 from chatkit_host.settings import Settings
 
 if TYPE_CHECKING:

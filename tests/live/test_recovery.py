@@ -197,6 +197,31 @@ async def test_behind_a_tool_that_has_run_the_answer_goes_on_and_the_tool_does_n
     assert [message["role"] for message in told][1:] == ["user", "assistant", "tool"]
 
 
+async def test_a_server_that_is_told_to_stop_behind_a_tool_leaves_the_rest_to_the_next(
+    server: Server, model_server: ModelServer
+) -> None:
+    """Unlike one that is killed, it has written the words that broke off."""
+    call = {"name": "add_task", "arguments": {"title": "buy milk"}, "id": "call_1"}
+    model_server.queue(Answer(tool_calls=[call]), Answer(text=LONG), Answer(text="Done: buy milk."))
+    model_server.token_seconds = 0.1
+    async with Chat(server.url) as chat:
+        seen = await ask_and_see(chat, "add buy milk", "word5")
+    await asyncio.to_thread(server.stop)
+    model_server.token_seconds = 0
+    server.start()
+
+    events = await read_on(server.url, seen)
+    async with Chat(server.url) as chat:
+        tasks = (await chat.http.get("/api/tasks")).json()["data"]
+        shown = await turn(chat, seen.turn_id)
+
+    assert [task["title"] for task in tasks] == ["buy milk"]
+    assert (shown["status"], shown["attempt"]) == ("completed", 2)
+    assert rows_of(events)["assistant_message"] == "Done: buy milk."
+    told = model_server.requests[-1].body["messages"]
+    assert [message["role"] for message in told][1:] == ["user", "assistant", "tool"]
+
+
 async def test_a_tool_that_may_have_had_its_effect_is_not_called_again(
     tmp_path: Path, settings: dict[str, str], model_server: ModelServer
 ) -> None:

@@ -10,19 +10,23 @@ from chatkit.types import (
     ClientToolCallItem,
     CustomTask,
     ThreadItem,
+    ThreadItemDoneEvent,
+    ThreadItemReplacedEvent,
+    ThreadStreamEvent,
     Workflow,
     WorkflowItem,
 )
 
-from chatkit_host.engine.ports import Operation, Turn
-from chatkit_host.engine.recovery import Left, Way, end_of, taken_back, tidied, way_on
+from chatkit_host.engine import events as wire
+from chatkit_host.engine.ports import LogEvent, Operation, Turn
+from chatkit_host.engine.recovery import Left, Way, end_of, taken_back, tidied, told_by, way_on
 from chatkit_host.engine.worker import is_gone, worker_name
 from chatkit_host.ids import Owner, ThreadId, TurnId
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CALL = {"type": "function_call", "call_id": "call_1", "name": "price", "arguments": "{}"}
+SAID = {"role": "assistant", "content": "It costs"}
 RESULT = {"type": "function_call_output", "call_id": "call_1", "output": "42"}
-SAID = {"role": "assistant", "content": "It costs 42."}
 
 
 def a_turn(**fields: Any) -> Turn:
@@ -80,7 +84,7 @@ def client_call() -> ThreadItem:
         (left(calls={"call_1": True}, transcript=[CALL, RESULT]), "on"),
         (left(calls={"call_1": True}, transcript=[CALL]), "end"),
         (left(calls={"call_1": True, "call_2": False}, transcript=[CALL, RESULT]), "end"),
-        (left(calls={"call_1": True}, transcript=[CALL, RESULT, SAID]), "end"),
+        (left(calls={"call_1": True}, transcript=[RESULT, CALL]), "end"),
         (left(calls={"call_1": True}), "end"),
     ],
 )
@@ -139,6 +143,13 @@ def test_an_answer_that_goes_on_keeps_its_steps_and_takes_back_words_that_broke_
     assert (write.removed_items, write.transcript) == ((), None)
 
 
+def test_a_finished_message_after_the_last_tool_is_said_again_as_well() -> None:
+    write = tidied(left(done=[message("msg_1"), message("msg_2")], said_last=["msg_2"]))
+
+    assert [event.type for event in write.events] == ["host.turn.started_again", "thread.item.removed"]
+    assert write.removed_items == ["msg_2"]
+
+
 @pytest.mark.parametrize(("is_to_end", "status"), [(False, "interrupted"), (True, "cancelled")])
 def test_an_answer_that_ends_keeps_what_was_said(is_to_end: bool, status: str) -> None:
     write = end_of(left(a_turn(is_to_end=is_to_end), pending=[message()]))
@@ -147,6 +158,31 @@ def test_an_answer_that_ends_keeps_what_was_said(is_to_end: bool, status: str) -
     assert write.events[-1].is_the_end
     assert write.end is not None
     assert write.end.status == status
+
+
+def logged(*events: ThreadStreamEvent | bytes) -> list[LogEvent]:
+    lines = (event if isinstance(event, bytes) else wire.encode(event) for event in events)
+    return [LogEvent(seq=seq, data=line) for seq, line in enumerate(lines, start=1)]
+
+
+def test_a_form_that_was_answered_is_the_question_and_no_part_of_the_answer() -> None:
+    turn = a_turn(operation="structured_input", input_item_id=None)
+    of_it = told_by(turn, logged(ThreadItemReplacedEvent(item=client_call())), [])
+
+    assert (of_it.done, way_on(of_it, NOON)) == ([], "again")
+
+
+def test_words_behind_the_last_tool_result_do_not_count() -> None:
+    """A server that is told to stop writes them down, one that is killed after a message was finished has shown it."""
+    events = logged(
+        ThreadItemDoneEvent(item=message("msg_1", "I look.")),
+        wire.encode_host("host.tool_call.started", call_id="call_1", name="price", arguments="{}"),
+        wire.encode_host("host.tool_call.finished", call_id="call_1", name="price", result="42", failed=False),
+        ThreadItemDoneEvent(item=message("msg_2")),
+    )
+    of_it = told_by(a_turn(), events, [CALL, RESULT, SAID])
+
+    assert (of_it.transcript, of_it.said_last, way_on(of_it, NOON)) == ([CALL, RESULT], ["msg_2"], "on")
 
 
 def test_a_worker_knows_that_it_lives_and_that_another_has_gone() -> None:

@@ -14,6 +14,7 @@ from operator import attrgetter
 from chatkit.types import ThreadItem
 
 from chatkit_host.engine.events import TextDeltaEncoder
+from chatkit_host.engine.patience import pauses
 from chatkit_host.engine.ports import Lease, LogEvent, ModelItem, TurnStore, TurnWrite
 from chatkit_host.engine.wakeups import Wakeups
 from chatkit_host.errors import DatabaseUnavailable
@@ -203,8 +204,7 @@ class TurnLog:
             transcript=transcript,
             usage=usage,
         )
-        pause = 0.1
-        while True:
+        for pause in pauses():
             try:
                 async with asyncio.timeout(self._limits.unwritten_seconds):
                     await self._store.write_turn(self._lease, group)
@@ -215,8 +215,7 @@ class TurnLog:
                 if self._waited_too_long():
                     raise
                 _log.warning("events wait for the database", extra={"turn_id": self._lease.turn_id})
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
+            await asyncio.sleep(pause)
         del self._due_items[: len(items)]
         if self._due_transcript is transcript:
             self._due_transcript = None

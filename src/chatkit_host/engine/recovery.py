@@ -41,9 +41,12 @@ class Left:
     turn: Turn
     events: Sequence[LogEvent]
     transcript: Sequence[ModelItem]
+    """Without words at its end: they are said again."""
     pending: Sequence[ThreadItem]
     done: Sequence[ThreadItem]
     """Items of the answer that were finished."""
+    said_last: Sequence[str] = ()
+    """Messages that were finished after the last tool call."""
     calls: Mapping[str, bool]
     """Tool calls by their id: whether the result is there."""
 
@@ -56,18 +59,28 @@ async def what_is_left(store: TurnStore, turn: Turn) -> Left:
     events: list[LogEvent] = []
     while batch := await store.read_events(turn.owner, turn.id, after=events[-1].seq if events else 0):
         events += batch
+    return told_by(turn, events, await store.load_transcript(turn.owner, turn.id))
+
+
+def told_by(turn: Turn, events: Sequence[LogEvent], transcript: Sequence[ModelItem]) -> Left:
     pending, done, calls = PendingItems(), dict[str, ThreadItem](), dict[str, bool]()
+    said_last: list[str] = []
     for event in events:
         match event.type:
             case "host.tool_call.started":
                 calls[orjson.loads(event.data)["call_id"]] = False
+                said_last.clear()
             case "host.tool_call.finished":
                 calls[orjson.loads(event.data)["call_id"]] = True
             case _ if not event.is_host_event:
                 decoded = wire.decode(event.data)
                 pending.apply(decoded)
                 match decoded:
-                    case ThreadItemDoneEvent(item=item) | ThreadItemReplacedEvent(item=item):
+                    case ThreadItemDoneEvent(item=item):
+                        done[item.id] = item
+                        if isinstance(item, AssistantMessageItem):
+                            said_last.append(item.id)
+                    case ThreadItemReplacedEvent(item=item) if item.id in done:
                         done[item.id] = item
                     case ThreadItemRemovedEvent(item_id=item_id):
                         done.pop(item_id, None)
@@ -79,11 +92,19 @@ async def what_is_left(store: TurnStore, turn: Turn) -> Left:
     return Left(
         turn=turn,
         events=events,
-        transcript=await store.load_transcript(turn.owner, turn.id),
+        transcript=_without_last_words(transcript),
         pending=pending.all(),
         done=list(done.values()),
+        said_last=[item_id for item_id in said_last if item_id in done],
         calls=calls,
     )
+
+
+def _without_last_words(transcript: Sequence[ModelItem]) -> Sequence[ModelItem]:
+    end = len(transcript)
+    while end and transcript[end - 1].get("role") == "assistant":
+        end -= 1
+    return transcript[:end]
 
 
 def way_on(left: Left, now: datetime) -> Way:
@@ -109,16 +130,16 @@ def taken_back(left: Left) -> TurnWrite:
 
 
 def tidied(left: Left) -> TurnWrite:
-    """What the tools did stays shown; words that broke off will be said again."""
+    """What the tools did stays shown; words after it will be said again."""
     kept = [whole for item in left.pending if isinstance(item, WorkflowItem) and (whole := as_it_can_be_kept(item))]
     ids = {item.id for item in kept}
     broken_off = [item.id for item in left.pending if item.id not in ids]
     lines = [
         _started_again(left),
         *(wire.done(item) for item in kept),
-        *(wire.encode(ThreadItemRemovedEvent(item_id=item_id)) for item_id in broken_off),
+        *(wire.encode(ThreadItemRemovedEvent(item_id=item_id)) for item_id in (*left.said_last, *broken_off)),
     ]
-    return TurnWrite(events=_numbered(left, lines), items=kept)
+    return TurnWrite(events=_numbered(left, lines), items=kept, removed_items=left.said_last)
 
 
 def end_of(left: Left) -> TurnWrite:

@@ -1,16 +1,16 @@
-"""All turns of this process: start, follow, stop, drain; keep their leases, and end the turns of workers that died."""
+"""All turns of this process: start, follow, stop, drain. What goes on by itself meanwhile is in `keepers`."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from weakref import WeakValueDictionary
 
 from chatkit_host.clock import Clock
 from chatkit_host.engine import openings, recovery
-from chatkit_host.engine.log import LogLimits, TurnLog, tail
+from chatkit_host.engine.keepers import Keepers
+from chatkit_host.engine.limits import TurnLimits
+from chatkit_host.engine.log import TurnLog, tail
 from chatkit_host.engine.openings import Asking, Opening
 from chatkit_host.engine.patience import patiently
 from chatkit_host.engine.ports import (
@@ -19,17 +19,14 @@ from chatkit_host.engine.ports import (
     LogEvent,
     NewTurn,
     PastTurn,
-    Quota,
     Turn,
-    TurnWrite,
 )
 from chatkit_host.engine.recovery import Left, Way
 from chatkit_host.engine.report import Report
 from chatkit_host.engine.responder import TurnInput
 from chatkit_host.engine.turn import RunningTurn, StopReason
 from chatkit_host.engine.wakeups import Wakeups
-from chatkit_host.engine.worker import is_gone
-from chatkit_host.errors import DatabaseUnavailable, Gone, HostError, LeaseLost, NotFound, Unavailable
+from chatkit_host.errors import DatabaseUnavailable, Gone, NotFound, Unavailable
 from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
 
 _log = logging.getLogger(__name__)
@@ -37,26 +34,6 @@ _log = logging.getLogger(__name__)
 _MOMENT_SECONDS = 2.0
 _TIME_TO_END_SECONDS = 10.0
 """How long something waits for a turn that was stopped. One that still runs then finds its lease gone when it writes."""
-_LOOK_FOR_THE_DEAD_SECONDS = 2.0
-_FORGET_EVERY_SECONDS = 600.0
-_FORGOTTEN_AT_ONCE = 100
-_LOOK_FOR_CANCELS_SECONDS = 0.5
-"""Somebody may ask for a cancel on another worker; the model is to hear of it within a second."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnLimits:
-    seconds: float = 600.0
-    """The longest a turn may take."""
-    lease_seconds: float = 15.0
-    """How long a turn belongs to a worker that is not heard from."""
-    heartbeat_seconds: float = 15.0
-    """How long a reader hears nothing before it is told that the connection lives."""
-    log: LogLimits = field(default_factory=LogLimits)
-    replay_seconds: float = 86_400.0
-    """How long after its end a turn's events are kept."""
-    quota: Quota | None = None
-    """What one user may start."""
 
 
 class Turns:
@@ -81,8 +58,9 @@ class Turns:
         self._on_end = on_end
         self._for_another = for_another
         self._draining = False
-        self._keepers: list[asyncio.Task[None]] = []
-        self._look_for_cancels = asyncio.Event()
+        self._keepers = Keepers(
+            store, worker, clock, self.limits, self._wakeups, running=self._running, go_on=self._go_on
+        )
         self._lines: WeakValueDictionary[tuple[Owner, str], asyncio.Lock] = WeakValueDictionary()
 
     # -- for requests ----------------------------------------------------------------------------
@@ -206,18 +184,14 @@ class Turns:
 
     async def open(self) -> None:
         """Looks after what dead workers left behind, from now on."""
-        self._wakeups.open(self._heard)
-        loop = asyncio.get_running_loop()
-        self._keepers = [
-            loop.create_task(self._every(self.limits.lease_seconds / 3, self._renew), name="lease keeper"),
-            loop.create_task(self._every(_LOOK_FOR_THE_DEAD_SECONDS, self._reap), name="reaper"),
-            loop.create_task(self._every(_FORGET_EVERY_SECONDS, self._forget), name="event log keeper"),
-            loop.create_task(self._hear_cancels(), name="cancel watcher"),
-        ]
+        self._wakeups.open(self._keepers.heard)
+        self._keepers.open()
 
     async def drain(self, seconds: float) -> None:
-        """No new turns; running ones get `seconds` to end by themselves, then they are interrupted and what they said is kept."""
+        """No new turns; running ones get `seconds` to end by themselves, then they are left to another worker, or interrupted where
+        none could go on."""
         self._draining = True
+        self._keepers.take_nothing_over()
         if tasks := {task for _, task in self._running.values()}:
             await asyncio.wait(tasks, timeout=seconds)
         unfinished = [turn.lease.turn_id for turn, _ in self._running.values()]
@@ -233,10 +207,7 @@ class Turns:
 
     async def close(self) -> None:
         await self.drain(0)
-        for keeper in self._keepers:
-            keeper.cancel()
-        if self._keepers:
-            await asyncio.wait(self._keepers)
+        await self._keepers.close()
         await self._wakeups.close()
 
     @property
@@ -291,104 +262,18 @@ class Turns:
         running = self._running.get(turn_id)
         return running[0].log if running is not None and running[0].lease.owner == owner else None
 
-    async def _every(self, seconds: float, look: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await self._carefully(look)
-            await asyncio.sleep(seconds)
-
-    async def _carefully(self, look: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await look()
-        except HostError as error:
-            _log.warning("turns could not be looked after: %s", error.code)
-        except Exception:  # noqa: BLE001 - a keeper outlives whatever goes wrong once
-            _log.exception("turns could not be looked after")
-
-    def _heard(self, turn_id: TurnId | None) -> None:
-        """Another worker has something to say about a turn here: somebody wants it to end."""
-        if turn_id is None or turn_id in self._running:
-            self._look_for_cancels.set()
-
-    async def _hear_cancels(self) -> None:
-        while True:
-            try:
-                async with asyncio.timeout(_LOOK_FOR_CANCELS_SECONDS):
-                    await self._look_for_cancels.wait()
-            except TimeoutError:
-                pass
-            self._look_for_cancels.clear()
-            await self._carefully(self._end_what_is_cancelled)
-
-    async def _end_what_is_cancelled(self) -> None:
-        if not self._running:
-            return
-        for turn_id in await self._store.asked_to_cancel(self._worker):
-            if (running := self._running.get(turn_id)) is not None:
-                running[0].stop("cancel")
-
-    async def _forget(self) -> None:
-        """A few turns in a transaction, so that nobody waits for it."""
-        before = self.clock() - timedelta(seconds=self.limits.replay_seconds)
-        forgotten = _FORGOTTEN_AT_ONCE
-        while forgotten == _FORGOTTEN_AT_ONCE:
-            forgotten = await self._store.forget_events(before, limit=_FORGOTTEN_AT_ONCE)
-
-    async def _renew(self) -> None:
-        leases = [turn.lease for turn, _ in self._running.values()]
-        if not leases:
-            return
-        held = await self._store.renew_leases(leases, self.limits.lease_seconds)
-        for lease in leases:
-            if lease.turn_id not in held and (running := self._running.get(lease.turn_id)) is not None:
-                running[0].stop("broken")
-
-    async def _reap(self) -> None:
-        if self._draining:
-            return
-        for worker in await self._store.workers():
-            if worker != self._worker and is_gone(worker):
-                await self._store.release_turns(worker)
-        for turn in await self._store.expired_turns():
-            if turn.id in self._running:
-                continue
-            lease = await self._store.take_over(turn, self._worker, self.limits.lease_seconds)
-            if lease is not None:
-                await self._recover(turn, lease)
-
-    async def _recover(self, turn: Turn, lease: Lease) -> None:
-        """Goes on with a dead worker's turn, or ends it."""
-        try:
-            left = await recovery.what_is_left(self._store, turn)
-            way = recovery.way_on(left, self.clock())
-            asking = None if way == "end" or self._for_another is None else await self._for_another(turn.owner)
-            if asking is None:
-                await self._end(lease, recovery.end_of(left))
-            else:
-                await self._go_on(lease, asking, left, way)
-        except HostError as error:
-            _log.warning("a dead worker's turn could not be looked after: %s", error.code, extra={"turn_id": turn.id})
-
-    async def _go_on(self, lease: Lease, asking: Asking, left: Left, way: Way) -> None:
+    async def _go_on(self, lease: Lease, left: Left, way: Way) -> bool:
+        """Answers on from what a dead worker left. False: that cannot be done here."""
+        asking = None if self._for_another is None else await self._for_another(lease.owner)
+        if asking is None:
+            return False
         so_far = left.transcript if way == "on" else ()
         opening = await openings.of_another_worker(asking, left.turn, so_far)
         beginning = recovery.tidied(left) if way == "on" else recovery.taken_back(left)
         await self._store.write_turn(lease, beginning)
         self._run(lease, asking, opening, [*left.events, *beginning.events])
         self._wakeups.written(lease.turn_id)
-        _log.warning(
-            "goes on with the turn of a worker that is gone, attempt %d",
-            lease.attempt,
-            extra={"turn_id": lease.turn_id},
-        )
-
-    async def _end(self, lease: Lease, end: TurnWrite) -> None:
-        try:
-            await self._store.write_turn(lease, end)
-        except LeaseLost:
-            # Its thread is in a Store of the user's own, which only a request can open.
-            await self._store.end_for_owner(lease, end)
-        self._wakeups.written(lease.turn_id)
-        _log.warning("ended the turn of a worker that is gone", extra={"turn_id": lease.turn_id})
+        return True
 
 
 async def _past(asking: Asking, opening: Opening, limit: int) -> Sequence[PastTurn]:

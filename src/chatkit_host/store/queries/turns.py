@@ -166,7 +166,7 @@ def _ended_as(r: Read, lease: Lease) -> AnyRow | None:
 
 def set_aside(r: Read, lease: Lease) -> str | None:
     """What the turn keeps of somebody else's Store, as JSON. Raises `LeaseLost` as `write` does."""
-    row = r.first(sa.select(turns.c.set_aside).where(_held(lease)))
+    row = r.first(sa.select(turns.c.set_aside).where(_HELD), _lease_values(lease))
     if row is None:
         raise LeaseLost
     return row.set_aside
@@ -294,9 +294,10 @@ def take_over(w: Write, turn: Turn, worker: str, seconds: float) -> Lease | None
     """The system's own, for the owner of the turn. The lease must still be out: its holder may have come back meanwhile."""
     rows = w.returning(
         sa.update(turns)
-        .where(_held(turn.lease), turns.c.lease_until < w.now())
+        .where(_HELD, turns.c.lease_until < w.now())
         .values(worker=worker, attempt=turns.c.attempt + 1, lease_until=w.now(plus=seconds))
-        .returning(turns.c.attempt)
+        .returning(turns.c.attempt),
+        _lease_values(turn.lease),
     )
     if rows:
         return Lease(
@@ -322,16 +323,6 @@ def _lease_values(lease: Lease) -> dict[str, Any]:
         "held_worker": lease.worker,
         "held_attempt": lease.attempt,
     }
-
-
-def _held(lease: Lease) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        turns.c.id == lease.turn_id,
-        turns.c.owner == lease.owner,
-        turns.c.worker == lease.worker,
-        turns.c.attempt == lease.attempt,
-        IS_OPEN,
-    )
 
 
 def _turn(row: AnyRow) -> Turn:
