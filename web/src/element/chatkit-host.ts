@@ -8,6 +8,7 @@ import { icon, iconStyles } from '../icons/icon.ts';
 import { markdownStyles, renderMarkdown } from '../md/markdown.ts';
 import { openLightbox } from '../md/lightbox.ts';
 import { upload } from './attachments.ts';
+import { Backlog } from './backlog.ts';
 import { Composer, type ComposerHost, type Draft } from './composer.ts';
 import { controlStyles } from './control-styles.ts';
 import { copyAnswer } from './copying.ts';
@@ -64,6 +65,7 @@ export class ChatKitHost extends LitElement {
   private copiedKey: string | null = null;
   private epoch = 0;
   private scrolling: Scrolling | null = null;
+  private readonly backlog = new Backlog(() => void this.showMore());
   private renderWidget: RenderWidget | null = null;
   private isLoadingWidgets = false;
   private isFrameWaiting = false;
@@ -237,6 +239,7 @@ export class ChatKitHost extends LitElement {
     this.outside.abort();
     this.scrolling?.disconnect();
     this.scrolling = null;
+    this.backlog.disconnect();
   }
 
   override updated(changed: PropertyValues): void {
@@ -343,7 +346,10 @@ export class ChatKitHost extends LitElement {
         this.emit('chatkit.response.end');
       },
       threadChanged: (threadId) => this.emit('chatkit.thread.change', { threadId }),
-      loadStarted: (threadId) => this.emit('chatkit.thread.load.start', { threadId }),
+      loadStarted: (threadId) => {
+        this.backlog.begin();
+        this.emit('chatkit.thread.load.start', { threadId });
+      },
       loadEnded: (threadId) => {
         this.emit('chatkit.thread.load.end', { threadId });
         void this.updateComplete.then(() => this.scrolling?.toEnd());
@@ -515,7 +521,9 @@ export class ChatKitHost extends LitElement {
     await retrying.catch(() => {});
   }
 
+  /** Earlier messages: those that are here already, then those that the server has. */
   private async showOlder(): Promise<void> {
+    if (!this.backlog.isWhole) return this.showMore();
     await this.scrolling?.keeping(async () => {
       await this.chat.loadOlder();
       this.requestUpdate();
@@ -523,14 +531,26 @@ export class ChatKitHost extends LitElement {
     });
   }
 
+  private async showMore(): Promise<void> {
+    this.backlog.drawMore(exchangesOf(this.chat.view.entries));
+    await this.scrolling?.keeping(() => {
+      this.requestUpdate();
+      return this.updateComplete;
+    });
+  }
+
   private hasScrolled(distance: number): void {
     const viewport = this.renderRoot.querySelector('.viewport');
-    if (viewport && viewport.scrollTop < 200 && this.controller?.olderAfter && !this.controller.isLoadingOlder && viewport.scrollHeight > viewport.clientHeight) void this.showOlder();
+    if (viewport && viewport.scrollTop < 200 && this.hasOlder && !this.controller?.isLoadingOlder && viewport.scrollHeight > viewport.clientHeight) void this.showOlder();
     // Room that is kept free for the answer is not content that waits below.
     const isAway = distance > SCROLL_BUTTON && this.endIsBelow();
     if (isAway === this.isAwayFromEnd) return;
     this.isAwayFromEnd = isAway;
     this.requestUpdate();
+  }
+
+  private get hasOlder(): boolean {
+    return !this.backlog.isWhole || typeof this.controller?.olderAfter === 'string';
   }
 
   private endIsBelow(): boolean {
@@ -578,6 +598,7 @@ export class ChatKitHost extends LitElement {
     if (!options || !controller) return nothing;
     const { view } = controller;
     const scheme = schemeOf(options.theme);
+    const exchanges = this.backlog.drawn(exchangesOf(view.entries));
     const isEmpty = view.entries.length === 0 && !controller.isBusy && !controller.isLoading && controller.threadId === null;
     return html`<div
       class=${classMap({ frame: true, [scheme]: true, empty: isEmpty })}
@@ -596,8 +617,8 @@ export class ChatKitHost extends LitElement {
           <div class=${classMap({ column: true, 'sent-here': this.isSentHere })}>
             ${isEmpty ? this.startScreen(options) : nothing}
             ${controller.isLoading && view.entries.length === 0 ? html`<div class="loading" role="status"><span class="spinner"></span><span class="visually-hidden">${words.loading}</span></div>` : nothing}
-            ${controller.olderAfter ? html`<div class="older"><button class="button" ?disabled=${controller.isLoadingOlder} @click=${this.showOlder}>${words.loadOlder}</button></div>` : nothing}
-            ${renderExchanges(exchangesOf(view.entries), this.transcript())}
+            ${this.hasOlder ? html`<div class="older"><button class="button" ?disabled=${controller.isLoadingOlder} @click=${this.showOlder}>${words.loadOlder}</button></div>` : nothing}
+            ${renderExchanges(exchanges, this.transcript())}
           </div>
         </div>
         ${this.isAwayFromEnd ? html`<button class=${classMap({ 'to-end': true, fresh: controller.isBusy })} aria-label=${words.scrollDown} title=${words.scrollDown} @click=${() => this.scrolling?.toEnd('smooth')}>${icon('arrow-down', 18)}</button>` : nothing}

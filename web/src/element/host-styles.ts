@@ -72,7 +72,6 @@ export const hostStyles = css`
     block-size: 100%;
     overflow-y: auto;
     overflow-x: clip;
-    overflow-anchor: none;
     overscroll-behavior: contain;
     scrollbar-width: thin;
     scrollbar-color: var(--ck-border-strong) transparent;

@@ -3,8 +3,7 @@
 const NEAR = 40;
 
 export class Scrolling {
-  /** The reader is at the end and has not moved away. */
-  isFollowing = true;
+  private following = true;
   private readonly sizes: ResizeObserver;
   private readonly ended = new AbortController();
   private lastTop = 0;
@@ -15,6 +14,7 @@ export class Scrolling {
     private readonly follows: () => boolean,
     private readonly moved: (distance: number) => void,
   ) {
+    this.isFollowing = true;
     this.sizes = new ResizeObserver(() => this.sizeChanged());
     this.sizes.observe(viewport);
     this.sizes.observe(content);
@@ -23,6 +23,17 @@ export class Scrolling {
     viewport.addEventListener('touchmove', () => this.release(), options);
     viewport.addEventListener('keydown', (event) => ['ArrowUp', 'PageUp', 'Home'].includes(event.key) && this.release(), options);
     viewport.addEventListener('scroll', () => this.scrolled(), options);
+  }
+
+  /** The reader is at the end and has not moved away. */
+  get isFollowing(): boolean {
+    return this.following;
+  }
+
+  /** Whoever reads further up stays at these words; at the end the browser must not hold on to what moves. */
+  set isFollowing(isFollowing: boolean) {
+    this.following = isFollowing;
+    this.viewport.style.setProperty('overflow-anchor', isFollowing ? 'none' : 'auto');
   }
 
   disconnect(): void {
@@ -61,8 +72,14 @@ export class Scrolling {
   }
 
   private sizeChanged(): void {
-    this.viewport.style.setProperty('--viewport', `${this.viewport.clientHeight}px`);
+    this.knowHeight();
     if (this.isFollowing && this.follows()) this.viewport.scrollTop = this.viewport.scrollHeight;
     this.moved(this.distance);
+  }
+
+  /** Written only when it differs: every row would be styled again. */
+  private knowHeight(): void {
+    const height = `${this.viewport.clientHeight}px`;
+    if (this.viewport.style.getPropertyValue('--viewport') !== height) this.viewport.style.setProperty('--viewport', height);
   }
 }

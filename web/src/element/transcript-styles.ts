@@ -4,6 +4,16 @@ export const transcriptStyles = css`
   .exchange {
     display: flow-root;
     padding-block-end: calc(var(--ck-unit) * 7);
+    /* Room for what stands out at the sides: an exchange that is out of sight is not laid out, and so clips. */
+    margin-inline: calc(var(--ck-unit) * -4);
+    padding-inline: calc(var(--ck-unit) * 4);
+  }
+  /* Sizes that become known while somebody scrolls would move the text, where the browser does not hold on to it. */
+  @supports (overflow-anchor: auto) {
+    .exchange:not(.last) {
+      content-visibility: auto;
+      contain-intrinsic-block-size: auto 18rem;
+    }
   }
   /* A new question goes to the top; its answer grows in the room below it. */
   .sent-here .exchange.last {

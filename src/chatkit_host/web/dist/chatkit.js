@@ -1,1 +1,1 @@
-import('./assets/element-OCZKJQRA.js');
+import('./assets/element-WRFXHQVU.js');
