@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 from support import scripted_server
-from support.chat_page import Chat
+from support.chat_page import Chat, Site
 from support.server import Server, serving
 
 _ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
@@ -80,7 +80,7 @@ def open_chat(browser: Browser) -> Iterator[Callable[..., Chat]]:
     chats: list[Chat] = []
     contexts: list[BrowserContext] = []
 
-    def opened(server: Server, *, beside: Chat | None = None, is_clean: bool = True, **options: Any) -> Chat:
+    def opened(server: Site, *, beside: Chat | None = None, is_clean: bool = True, **options: Any) -> Chat:
         if beside is None:
             contexts.append(browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options}))
             context = contexts[-1]

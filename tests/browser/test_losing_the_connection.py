@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import httpx
 from playwright.sync_api import expect
-from support.chat_page import Chat
+from support.chat_page import Chat, Site
 from support.server import Server
 
 LONG = "Tell me something about yourself"
 LAST_WORDS = "restart the server"
 
 
-def said_to(server: Server, chat: Chat) -> list[str]:
+def said_to(server: Site, chat: Chat) -> list[str]:
     """The answers of the open thread, as the server has them."""
     thread_id = chat.page.url.rpartition("/")[2]
     body = {"type": "items.list", "params": {"thread_id": thread_id, "order": "asc", "limit": 100}}

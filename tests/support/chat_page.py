@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.sync_api import Locator, Page, expect
-from support.server import Server
 
 _AXE = Path(__file__).parent.parent / "browser" / "assets" / "axe.min.js"
+
+
+class Site(Protocol):
+    @property
+    def url(self) -> str: ...
 
 
 @dataclass(kw_only=True)
 class Chat:
     page: Page
-    server: Server
+    server: Site
     is_clean: bool = True
     """False where the test makes requests fail, which the browser's console tells of."""
     errors: list[str] = field(default_factory=list)
@@ -21,7 +25,7 @@ class Chat:
 
     def open(self, path: str = "/") -> "Chat":
         self.page.goto(self.server.url + path)
-        expect(self.page.locator("chatkit-host .frame")).to_be_visible()
+        expect(self.page.locator(":is(chatkit-host, openai-chatkit) .frame")).to_be_visible()
         return self
 
     @property
