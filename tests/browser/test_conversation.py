@@ -221,3 +221,37 @@ def test_a_refused_message_says_why_and_comes_back(
     expect(chat.composer).to_have_text("hello there")
     expect(chat.questions).to_have_count(0)
     expect(chat.send_button).to_be_enabled()
+
+
+def test_a_server_that_does_not_begin_to_answer_is_given_up_and_the_message_comes_back(
+    open_chat: Callable[..., Chat], todo: Server
+) -> None:
+    chat = open_chat(todo)
+    chat.page.clock.install()
+    chat.open()
+    held: list[object] = []
+    chat.page.route(
+        "**/chatkit",
+        lambda route: held.append(route) if "threads.create" in (route.request.post_data or "") else route.continue_(),
+    )
+    chat.composer.fill("hello there")
+    chat.page.keyboard.press("Enter")
+    expect(chat.stop_button).to_be_visible()
+    while not held:
+        chat.page.wait_for_timeout(20)
+    chat.page.clock.fast_forward(61_000)
+    expect(chat.page.get_by_role("alert")).to_contain_text("The server did not answer in time.")
+    expect(chat.composer).to_have_text("hello there")
+    expect(chat.send_button).to_be_enabled()
+
+
+def test_a_token_that_is_no_longer_accepted_is_asked_for_and_the_message_comes_back(
+    open_chat: Callable[..., Chat], todo: Server
+) -> None:
+    chat = open_chat(todo, is_clean=False).open()
+    chat.page.route("**/chatkit", lambda route: route.fulfill(status=401, json={"error": {"code": "unauthorized"}}))
+    chat.composer.fill("hello there")
+    chat.page.keyboard.press("Enter")
+    expect(chat.page.get_by_role("dialog", name="Sign in")).to_be_visible()
+    expect(chat.page.locator(".notice.danger")).to_contain_text("You are signed out.")
+    expect(chat.composer).to_have_text("hello there")

@@ -42,6 +42,8 @@ export interface StreamRequest {
 }
 
 const JSON_SECONDS = 30;
+/** A stream begins before the answer does: this long without its headers is no slow model but no server. */
+const HEADERS_SECONDS = 60;
 /** Our server sends a comment at least this often; three missing ones mean that the connection is dead. */
 const HEARTBEAT_SECONDS = 15;
 
@@ -64,8 +66,14 @@ export class Client {
     const headers: Record<string, string> = { Accept: 'text/event-stream' };
     if (this.can('resume')) headers['ChatKit-Resume'] = '1';
     if (this.can('idempotency')) headers['Idempotency-Key'] = request.key;
-    const response = await this.send(this.options.url, { type: request.type, params: request.params }, headers, request.signal);
-    return this.reading(response, request.signal);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new DOMException('No headers came.', 'TimeoutError')), HEADERS_SECONDS * 1000);
+    try {
+      const response = await this.send(this.options.url, { type: request.type, params: request.params }, headers, AbortSignal.any([request.signal, late.signal]));
+      return this.reading(response, request.signal);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The events of a turn past a cursor, then those to come. */

@@ -569,9 +569,10 @@ function connect(run: Run): AbortSignal {
   return AbortSignal.any([run.abort.signal, run.connection.signal]);
 }
 
-function failureOf(error: unknown): Failure {
+export function failureOf(error: unknown): Failure {
   if (error instanceof RequestError) {
-    return { code: error.code, message: error.message || null, canRetry: !error.isFinal, status: error.status };
+    const { retryAfter } = error.details;
+    return { code: error.code, message: error.message || null, canRetry: !error.isFinal, status: error.status, ...(retryAfter ? { retryAfter } : {}) };
   }
   return { code: 'internal', message: null, canRetry: true };
 }

@@ -31,6 +31,8 @@ export interface Failure {
   message: string | null;
   canRetry: boolean;
   status?: number;
+  /** Seconds after which the server may be asked again. */
+  retryAfter?: number;
 }
 
 export interface ThreadView {

@@ -2,7 +2,7 @@ import { LitElement, type PropertyValues, type TemplateResult, html, nothing } f
 import { classMap } from 'lit/directives/class-map.js';
 import { RequestError } from '../core/client.ts';
 import type { Action, FormState, FormValue, ImagePolicy, RenderWidget } from '../core/contracts.ts';
-import { Controller, type Hooks } from '../core/controller.ts';
+import { Controller, type Hooks, failureOf } from '../core/controller.ts';
 import type { Attachment, MessageContent, Notice, StructuredInputItem } from '../core/protocol.ts';
 import { icon, iconStyles } from '../icons/icon.ts';
 import { markdownStyles, renderMarkdown } from '../md/markdown.ts';
@@ -712,7 +712,7 @@ export class ChatKitHost extends LitElement {
     const again = canLoad ? () => void this.chat.load(this.chat.threadId as string).catch(() => {}) : question && entries.length > 0 ? () => void this.retry(question) : null;
     return html`<div class="notice danger" role="alert">
       ${icon('alert', 18)}
-      <div>${sentenceFor(failure, this.words)}</div>
+      <div>${sentenceFor(failure, this.words, this.locale)}</div>
       ${failure.canRetry && again ? html`<button class="button" @click=${again}>${icon('retry', 16)} ${this.words.retry}</button>` : nothing}
       <button class="icon-button small" aria-label=${this.words.dismiss} @click=${() => this.chat.dismissFailure()}>${icon('close', 16)}</button>
     </div>`;
@@ -750,7 +750,10 @@ export class ChatKitHost extends LitElement {
     rename: (threadId, title) => this.chat.rename(threadId, title),
     delete: (threadId) => this.chat.deleteThread(threadId),
     close: () => void this.hideHistory(),
-    failed: (error) => this.report(error),
+    failed: (error) => {
+      this.report(error);
+      return sentenceFor(failureOf(error), this.words, this.locale);
+    },
   };
 }
 

@@ -1,8 +1,16 @@
 import type { Failure } from '../core/thread.ts';
-import type { Words } from './words.ts';
+import { type Words, fill } from './words.ts';
 
 /** What went wrong and what to do about it. The server's own sentence is for the user too, and knows more. */
-export function sentenceFor(failure: Failure, words: Words): string {
+export function sentenceFor(failure: Failure, words: Words, locale: string): string {
+  const { retryAfter } = failure;
+  if (!retryAfter) return reasonOf(failure, words);
+  const [value, unit] = retryAfter < 90 ? [Math.ceil(retryAfter), 'second'] : [Math.ceil(retryAfter / 60), 'minute'];
+  const time = new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+  return `${reasonOf(failure, words)} ${fill(words.tryIn, { time })}`;
+}
+
+function reasonOf(failure: Failure, words: Words): string {
   if (failure.code === 'network') return words.errorNetwork;
   if (failure.code === 'timeout') return words.errorTimeout;
   if (failure.code === 'no_client_tool') return words.errorTool;

@@ -15,7 +15,8 @@ export interface HistoryHost {
   rename(threadId: string, title: string): Promise<void>;
   delete(threadId: string): Promise<void>;
   close(): void;
-  failed(error: unknown): void;
+  /** Tells the page around; the answer is what the reader is to know. */
+  failed(error: unknown): string;
 }
 
 /** The user's threads, newest first, over the conversation. */
@@ -156,6 +157,7 @@ export class History extends LitElement {
     menuFor: { state: true },
     renaming: { state: true },
     deleting: { state: true },
+    problem: { state: true },
   };
 
   declare words: Words;
@@ -170,6 +172,7 @@ export class History extends LitElement {
   declare private menuFor: string | null;
   declare private renaming: string | null;
   declare private deleting: string | null;
+  declare private problem: string | null;
 
   constructor() {
     super();
@@ -184,6 +187,7 @@ export class History extends LitElement {
     this.menuFor = null;
     this.renaming = null;
     this.deleting = null;
+    this.problem = null;
   }
 
   override firstUpdated(): void {
@@ -193,12 +197,13 @@ export class History extends LitElement {
 
   private async load(): Promise<void> {
     this.isLoading = true;
+    this.problem = null;
     try {
       const page = await this.host.list(this.nextPage);
       this.threads = [...this.threads, ...page.data];
       this.nextPage = page.has_more ? (page.after ?? null) : null;
     } catch (error) {
-      this.host.failed(error);
+      this.problem = this.host.failed(error);
     } finally {
       this.isLoading = false;
     }
@@ -230,7 +235,8 @@ export class History extends LitElement {
           <ul aria-labelledby="age-${age}">${repeat(threads, (thread) => thread.id, (thread) => this.row(thread))}</ul>`,
       )}
       ${this.isLoading ? html`<div class="state" role="status"><span class="spinner"></span><span class="visually-hidden">${words.loading}</span></div>` : nothing}
-      ${!this.isLoading && found.length === 0 ? html`<p class="state">${wanted ? words.noMatches : words.noChats}</p>` : nothing}
+      ${this.problem ? html`<div class="state" role="alert"><p>${this.problem}</p>${this.threads.length === 0 ? html`<button class="button" @click=${this.load}>${icon('retry', 16)} ${words.retry}</button>` : nothing}</div>` : nothing}
+      ${!this.isLoading && !this.problem && found.length === 0 ? html`<p class="state">${wanted ? words.noMatches : words.noChats}</p>` : nothing}
       ${!this.isLoading && this.nextPage !== null ? html`<div class="state"><button class="button" @click=${this.load}>${words.loadMore}</button></div>` : nothing}
     `;
   }
@@ -264,7 +270,7 @@ export class History extends LitElement {
       this.threads = this.threads.map((each) => (each.id === thread.id ? { ...each, title: value } : each));
       this.host.rename(thread.id, value).catch((error: unknown) => {
         this.threads = this.threads.map((each) => (each.id === thread.id ? thread : each));
-        this.host.failed(error);
+        this.problem = this.host.failed(error);
       });
     };
     return html`<li><form @submit=${save}><input class="field rename" aria-label=${this.words.rename} .value=${title} maxlength="200" @blur=${save} /></form></li>`;
@@ -277,7 +283,7 @@ export class History extends LitElement {
       this.threads = before.filter((each) => each.id !== thread.id);
       this.host.delete(thread.id).catch((error: unknown) => {
         this.threads = before;
-        this.host.failed(error);
+        this.problem = this.host.failed(error);
       });
     };
     return html`<li><div class="confirm" role="alertdialog" aria-label=${fill(this.words.confirmDelete, { title })}>

@@ -79,6 +79,7 @@ export const english = {
   errorBusy: 'An answer is still being written. Wait for it to end, or stop it.',
   errorTooLarge: 'This message is too large.',
   errorRate: 'Too many messages at once. Wait a moment and try again.',
+  tryIn: 'Try again in {time}.',
   errorServer: 'The server had a problem. Try again in a moment.',
   errorAnswer: 'The answer could not be finished.',
   errorTool: 'This page cannot do what the assistant asked for.',

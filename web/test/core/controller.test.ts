@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Controller, type Hooks } from '../../src/core/controller.ts';
 import type { MessageInput } from '../../src/core/protocol.ts';
 import { randomFrom } from './random.ts';
@@ -77,6 +77,23 @@ test('refusals carry status, code, the server’s words and when to try again', 
   const { controller } = chat(new ScriptedServer().on('threads.create', refusal));
   await expect(controller.send(input('Hi'))).rejects.toMatchObject({ code: 'rate_limited', status: 429, message: 'Too fast.', details: { retryAfter: 7 } });
   expect(controller.view.failure).toMatchObject({ code: 'rate_limited', canRetry: true, status: 429 });
+});
+
+test('a server that does not even begin to answer is given up after a minute', async () => {
+  vi.useFakeTimers();
+  try {
+    const server = new ScriptedServer().on('threads.create', (_, init) => new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(init.signal?.reason))));
+    const { controller, log } = chat(server);
+    const sending = expect(controller.send(input('Hi'))).rejects.toMatchObject({ code: 'timeout', status: 0 });
+    await vi.advanceTimersByTimeAsync(59_000);
+    expect(controller.phase).toBe('sending');
+    await vi.advanceTimersByTimeAsync(2000);
+    await sending;
+    expect(controller.view.failure).toMatchObject({ code: 'timeout', canRetry: true });
+    expect(log).toEqual(['start', 'error timeout', 'end']);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe('with a server that resumes', () => {

@@ -1,1 +1,1 @@
-import('./assets/element-WRFXHQVU.js');
+import('./assets/element-ODVFGN3E.js');

@@ -77,6 +77,7 @@ const element: Words = {
   errorBusy: 'Es wird noch eine Antwort geschrieben. Warte, bis sie fertig ist, oder stoppe sie.',
   errorTooLarge: 'Diese Nachricht ist zu groß.',
   errorRate: 'Zu viele Nachrichten auf einmal. Warte einen Moment und versuche es erneut.',
+  tryIn: 'Versuche es in {time} erneut.',
   errorServer: 'Der Server hatte ein Problem. Versuche es gleich noch einmal.',
   errorAnswer: 'Die Antwort konnte nicht beendet werden.',
   errorTool: 'Diese Seite kann nicht tun, worum der Assistent gebeten hat.',

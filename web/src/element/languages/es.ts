@@ -77,6 +77,7 @@ const element: Words = {
   errorBusy: 'Todavía se está escribiendo una respuesta. Espera a que termine o detenla.',
   errorTooLarge: 'Este mensaje es demasiado grande.',
   errorRate: 'Demasiados mensajes a la vez. Espera un momento e inténtalo de nuevo.',
+  tryIn: 'Inténtalo de nuevo dentro de {time}.',
   errorServer: 'El servidor ha tenido un problema. Inténtalo de nuevo en un momento.',
   errorAnswer: 'No se ha podido terminar la respuesta.',
   errorTool: 'Esta página no puede hacer lo que ha pedido el asistente.',

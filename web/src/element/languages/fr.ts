@@ -77,6 +77,7 @@ const element: Words = {
   errorBusy: 'Une réponse est en cours de rédaction. Attendez la fin ou arrêtez-la.',
   errorTooLarge: 'Ce message est trop volumineux.',
   errorRate: 'Trop de messages à la fois. Patientez un instant et réessayez.',
+  tryIn: 'Réessayez dans {time}.',
   errorServer: 'Le serveur a rencontré un problème. Réessayez dans un instant.',
   errorAnswer: 'La réponse n’a pas pu être terminée.',
   errorTool: 'Cette page ne peut pas faire ce que l’assistant a demandé.',

@@ -77,6 +77,7 @@ const element: Words = {
   errorBusy: 'Una risposta è ancora in corso. Attendi che finisca o fermala.',
   errorTooLarge: 'Questo messaggio è troppo grande.',
   errorRate: 'Troppi messaggi insieme. Attendi un momento e riprova.',
+  tryIn: 'Riprova tra {time}.',
   errorServer: 'Il server ha avuto un problema. Riprova tra un momento.',
   errorAnswer: 'Non è stato possibile completare la risposta.',
   errorTool: 'Questa pagina non può fare ciò che l’assistente ha chiesto.',

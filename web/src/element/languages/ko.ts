@@ -77,6 +77,7 @@ const element: Words = {
   errorBusy: '아직 답변을 쓰는 중입니다. 끝날 때까지 기다리거나 중지하세요.',
   errorTooLarge: '메시지가 너무 큽니다.',
   errorRate: '메시지가 한꺼번에 너무 많습니다. 잠시 후 다시 시도하세요.',
+  tryIn: '{time} 후에 다시 시도하세요.',
   errorServer: '서버에 문제가 있었습니다. 잠시 후 다시 시도하세요.',
   errorAnswer: '답변을 끝내지 못했습니다.',
   errorTool: '어시스턴트가 요청한 일을 이 페이지에서 할 수 없습니다.',

@@ -77,6 +77,7 @@ const element: Words = {
   errorBusy: 'Er wordt nog een antwoord geschreven. Wacht tot het klaar is of stop het.',
   errorTooLarge: 'Dit bericht is te groot.',
   errorRate: 'Te veel berichten tegelijk. Wacht even en probeer het opnieuw.',
+  tryIn: 'Probeer het over {time} opnieuw.',
   errorServer: 'De server had een probleem. Probeer het zo nog eens.',
   errorAnswer: 'Het antwoord kon niet worden afgemaakt.',
   errorTool: 'Deze pagina kan niet doen wat de assistent vroeg.',

@@ -77,6 +77,7 @@ const element: Words = {
   errorBusy: 'Odpowiedź jest jeszcze pisana. Poczekaj na koniec albo ją zatrzymaj.',
   errorTooLarge: 'Ta wiadomość jest za duża.',
   errorRate: 'Zbyt wiele wiadomości naraz. Poczekaj chwilę i spróbuj ponownie.',
+  tryIn: 'Spróbuj ponownie za {time}.',
   errorServer: 'Serwer miał problem. Spróbuj ponownie za chwilę.',
   errorAnswer: 'Nie udało się dokończyć odpowiedzi.',
   errorTool: 'Ta strona nie może zrobić tego, o co prosi asystent.',

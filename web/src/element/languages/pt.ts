@@ -77,6 +77,7 @@ const element: Words = {
   errorBusy: 'Uma resposta ainda está sendo escrita. Espere terminar ou interrompa.',
   errorTooLarge: 'Esta mensagem é grande demais.',
   errorRate: 'Mensagens demais de uma vez. Espere um momento e tente de novo.',
+  tryIn: 'Tente novamente em {time}.',
   errorServer: 'O servidor teve um problema. Tente de novo em instantes.',
   errorAnswer: 'Não foi possível concluir a resposta.',
   errorTool: 'Esta página não pode fazer o que o assistente pediu.',

@@ -77,6 +77,7 @@ const element: Words = {
   errorBusy: '回答仍在撰写中。请等待完成，或将其停止。',
   errorTooLarge: '此消息过大。',
   errorRate: '消息发送过于频繁。请稍候再试。',
+  tryIn: '请在 {time}后重试。',
   errorServer: '服务器出现问题。请稍后重试。',
   errorAnswer: '无法完成回答。',
   errorTool: '此页面无法执行助手的请求。',
