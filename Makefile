@@ -15,7 +15,7 @@ test: $(VENV)/.test ## lint, types, import rules and all tests
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 setup: $(VENV)/.serve ## set up what `serve` needs, and nothing else
 

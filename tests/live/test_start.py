@@ -39,6 +39,8 @@ def started(
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
+        # Where tests run in the background, a shell has told all that come after it to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with process:
         try:

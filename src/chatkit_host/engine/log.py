@@ -247,6 +247,7 @@ class TurnLog:
                 if not self._over and self._written < len(self._events):
                     await self._write(TurnWrite())
         except Exception as error:  # noqa: BLE001 - a store of the user's own may raise anything; the turn decides
+            _log.warning("events could not be written", extra={"turn_id": self._lease.turn_id}, exc_info=error)
             self._on_broken(error)
             return
         finally:
@@ -296,8 +297,7 @@ async def tail(
                 complete = live.is_complete
                 batch = live.read(cursor)
             else:
-                complete = not (await store.load_turn(owner, turn_id)).is_open
-                batch = await store.read_events(owner, turn_id, after=cursor)
+                complete, batch = await _written(store, owner, turn_id, cursor)
             if batch:
                 cursor, last_sign = batch[-1].seq, loop.time()
                 yield batch
@@ -315,6 +315,15 @@ async def tail(
                 yield ()
                 continue
             await watch.wait(heartbeat_seconds - quiet if live is not None else wakeups.look_seconds)
+
+
+async def _written(store: TurnStore, owner: Owner, turn_id: TurnId, after: int) -> tuple[bool, Sequence[LogEvent]]:
+    """Whether the turn has ended, and its events past the cursor. While the database is away nothing has happened."""
+    try:
+        complete = not (await store.load_turn(owner, turn_id)).is_open
+        return complete, await store.read_events(owner, turn_id, after=after)
+    except DatabaseUnavailable:
+        return False, ()
 
 
 _seq = attrgetter("seq")

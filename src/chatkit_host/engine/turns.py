@@ -32,6 +32,8 @@ from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
 _log = logging.getLogger(__name__)
 
 _MOMENT_SECONDS = 2.0
+_TIME_TO_LEAVE_SECONDS = 1.5
+"""How long a process that is to go waits for the database after the drain. Its turns go on elsewhere from what is written."""
 _TIME_TO_END_SECONDS = 10.0
 """How long something waits for a turn that was stopped. One that still runs then finds its lease gone when it writes."""
 
@@ -57,7 +59,7 @@ class Turns:
         self._running: dict[TurnId, tuple[RunningTurn, asyncio.Task[None]]] = {}
         self._on_end = on_end
         self._for_another = for_another
-        self._draining = False
+        self._draining = self._is_drained = False
         self._keepers = Keepers(
             store, worker, clock, self.limits, self._wakeups, running=self._running, go_on=self._go_on
         )
@@ -189,7 +191,9 @@ class Turns:
 
     async def drain(self, seconds: float) -> None:
         """No new turns; running ones get `seconds` to end by themselves, then they are left to another worker, or interrupted where
-        none could go on."""
+        none could go on. Doing it again is harmless."""
+        if self._is_drained:
+            return
         self._draining = True
         self._keepers.take_nothing_over()
         if tasks := {task for _, task in self._running.values()}:
@@ -198,12 +202,14 @@ class Turns:
         for turn, _ in list(self._running.values()):
             turn.stop("shutdown" if self._for_another is None else "release")
         if tasks := {task for _, task in self._running.values()}:
-            await asyncio.wait(tasks, timeout=_TIME_TO_END_SECONDS)
+            await asyncio.wait(tasks, timeout=_TIME_TO_LEAVE_SECONDS)
         if unfinished and self._for_another is not None:
             try:
-                await self._store.release_turns(self._worker, unfinished)
-            except DatabaseUnavailable:
+                async with asyncio.timeout(_TIME_TO_LEAVE_SECONDS):
+                    await self._store.release_turns(self._worker, unfinished)
+            except (DatabaseUnavailable, TimeoutError):
                 _log.warning("the leases of unfinished turns have to run out")
+        self._is_drained = True
 
     async def close(self) -> None:
         await self.drain(0)

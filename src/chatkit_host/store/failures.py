@@ -13,7 +13,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chatkit_host.errors import DatabaseUnavailable
 
-FAILURES = (SQLAlchemyError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, EOFError)
+FAILURES = (
+    SQLAlchemyError,
+    sqlite3.Error,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    EOFError,
+)
 """What a transaction may raise on the database's account."""
 
 _SQLITE_UNAVAILABLE = frozenset(
@@ -59,7 +67,8 @@ def is_connection_lost(error: BaseException) -> bool:
     state = sql_state(error)
     if state is not None:
         return state.startswith("08") or state in ("57P01", "57P02", "57P03", "25006")
-    return isinstance(error, (ConnectionError, EOFError)) or _is_closed(error)
+    # asyncpg calls its own what it meets in a connection that is about to be found broken.
+    return isinstance(error, (ConnectionError, EOFError, asyncpg.InternalClientError)) or _is_closed(error)
 
 
 def unavailable(error: BaseException) -> DatabaseUnavailable | None:

@@ -60,8 +60,8 @@ class PostgreSQL:
                 if is_begun:
                     committing()
                     await driver.execute("COMMIT")
-            except asyncpg.InvalidCachedStatementError:
-                driver.terminate()  # the tables have changed, and all that it has prepared is of no use
+            except (asyncpg.InvalidCachedStatementError, asyncpg.InternalClientError):
+                driver.terminate()  # the tables have changed, or the connection broke: what it has prepared is of no use
                 raise
             except Exception:
                 await _roll_back(driver)
