@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from chatkit_host.api import versions
 from chatkit_host.api.body import BodyLimits
 from chatkit_host.api.callers import AuthFailures, require
 from chatkit_host.api.chat import chat_router
@@ -281,7 +282,7 @@ class _Wiring:
                 allow_headers=["*"],
                 expose_headers=_EXPOSED_HEADERS,
             ),
-            Middleware(Edge),
+            Middleware(Edge, further_extensions=() if self._is_store_theirs() else versions.EXTENSIONS),
         ]
         if self.settings.metrics:
             layers.append(Middleware(OpenStreams, metrics=self.metrics))
@@ -299,14 +300,17 @@ class _Wiring:
         direct = self.settings.database_direct_url
         return PostgresLine(self.database.address if direct is None else parse_address(direct.get_secret_value()))
 
+    def _is_store_theirs(self) -> bool:
+        store = getattr(self.target, "store", None)
+        return store is not None and getattr(store, "database", None) is not self.database
+
     def _conversations_of(self, context: Any) -> Any:
         """A ChatKitServer with a store of its own keeps its conversations there."""
-        store = getattr(self.target, "store", None)
-        if store is None or getattr(store, "database", None) is self.database:
+        if not self._is_store_theirs():
             return self.conversations
         from chatkit_host.store.foreign import ForeignConversations
 
-        return ForeignConversations(store, self.conversations, context)
+        return ForeignConversations(getattr(self.target, "store"), self.conversations, context)  # noqa: B009
 
     def _lists_of(self, context: Any) -> ConversationLists:
         conversations = self._conversations_of(context)

@@ -27,6 +27,7 @@ Kind = Literal[
     "todo",
     "request",
     "api_key",
+    "version",
 ]
 
 _PREFIXES: dict[Kind, str] = {
@@ -41,6 +42,7 @@ _PREFIXES: dict[Kind, str] = {
     "todo": "task",
     "request": "req",
     "api_key": "key",
+    "version": "ver",
 }
 assert set(_PREFIXES) == set(get_args(Kind))
 

@@ -144,6 +144,9 @@ OPERATION_KINDS: dict[str, Kind] = {
     "attachments.create": "own",
     "attachments.delete": "hers",
     "input.transcribe": "own",
+    "threads.edit_message": "hers",
+    "threads.list_versions": "hers",
+    "threads.choose_version": "hers",
 }
 
 TOOL_KINDS: dict[str, Kind] = {

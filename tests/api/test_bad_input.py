@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 from api.conftest import SCRIPTED, TARGET
-from chatkit.types import ChatKitReq
 from pydantic import TypeAdapter, ValidationError
 from support.chat import Chat
 from support.operations import OPERATIONS, PARAMS, Things, make_things
 from support.server import Server, serving
 
+from chatkit_host.api.versions import AnyReq
+
 CANARY = "canary-5be1c7"
 JSON = {"Content-Type": "application/json"}
 MAX_BODY_BYTES = 1_048_576
 
-_REQUEST: TypeAdapter[Any] = TypeAdapter(ChatKitReq)
+_REQUEST: TypeAdapter[Any] = TypeAdapter(AnyReq)
 
 Place = tuple[str | int, ...]
 

@@ -16,7 +16,7 @@ from support.server import Server, serving
 from chatkit_host.auth.mint import mint_token
 from chatkit_host.store.migrate import migrate
 
-TABLES = ("threads", "items", "turns", "attachments", "feedback")
+TABLES = ("threads", "items", "versions", "turns", "attachments", "feedback")
 EVENTS = "SELECT e.* FROM turn_events e JOIN turns t ON t.id = e.turn_id WHERE t.owner = 'alice'"
 
 
@@ -163,6 +163,17 @@ HERS_IN_BOBS_THREAD = {
     },
     "threads.add_structured_input": lambda t, hers: {"thread_id": t.thread, "item_id": hers.form, "input": {}},
     "threads.retry_after_item": lambda t, hers: {"thread_id": t.thread, "item_id": hers.message},
+    "threads.edit_message": lambda t, hers: {
+        "thread_id": t.thread,
+        "item_id": hers.message,
+        "input": user_input("echo"),
+    },
+    "threads.edit_message (file)": lambda t, hers: {
+        "thread_id": t.thread,
+        "item_id": t.message,
+        "input": {**user_input("echo"), "attachments": [hers.sent_file]},
+    },
+    "threads.choose_version": lambda t, hers: {"thread_id": t.thread, "version_id": hers.version},
     "threads.custom_action": lambda t, hers: {
         "thread_id": t.thread,
         "item_id": hers.widget,

@@ -380,17 +380,23 @@ async def test_a_turn_that_replaced_an_old_item_is_told_once_and_in_its_place(da
     assert [len(turn.items) for turn in past] == [2, 2]
 
 
-async def test_a_completed_retry_owns_the_question_from_then_on(database: Database) -> None:
+async def test_history_has_the_answer_of_a_retry_and_not_the_one_before_it(database: Database) -> None:
     store = DatabaseConversations(database)
-    thread = await answered_thread(store)
+    thread = new_thread()
+    first = await begun_turn(store, thread=thread, creates_thread=True)
+    await end_turn(store, first.lease, items=[answer(thread.id)], transcript=[{"role": "assistant", "content": "old"}])
     asked, _ = await item_ids(store, thread.id)
     retry = new_turn(thread, operation="retry", supersedes_after=asked, input_item_id=asked)
     await store.begin_turn(retry)
     (before,) = await store.past_turns(ALICE, thread.id, limit=50)
-    assert before.turn_id != retry.lease.turn_id
-    await end_turn(store, retry.lease, items=[answer(thread.id)], transcript=[{"role": "user"}])
-    (after,) = await store.past_turns(ALICE, thread.id, limit=50)
-    assert (after.turn_id, after.transcript, len(after.items)) == (retry.lease.turn_id, [{"role": "user"}], 2)
+    assert (before.turn_id, ids(before.items), before.transcript) == (None, [asked], None)
+    await end_turn(store, retry.lease, items=[answer(thread.id)], transcript=[{"role": "assistant", "content": "new"}])
+    question_alone, answered = await store.past_turns(ALICE, thread.id, limit=50)
+    assert (question_alone.turn_id, ids(question_alone.items)) == (None, [asked])
+    assert (answered.turn_id, answered.transcript) == (
+        retry.lease.turn_id,
+        [{"role": "assistant", "content": "new"}],
+    )
 
 
 async def test_a_thread_with_an_id_that_is_taken_is_refused(database: Database) -> None:

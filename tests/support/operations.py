@@ -1,4 +1,4 @@
-"""A valid request of every ChatKit operation. A new operation has none, and fails the tests that go through them all."""
+"""A valid request of every ChatKit operation and of our own. A new operation has none, and fails the tests that go through them all."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,8 +7,11 @@ from typing import Any, get_args
 from chatkit.types import ChatKitReq
 from support.chat import Chat, user_input
 
+from chatkit_host.api.versions import OurNonStreamingReq, OurStreamingReq
+
 OPERATIONS: tuple[str, ...] = tuple(
-    request.model_fields["type"].default for request in get_args(get_args(ChatKitReq)[0])
+    request.model_fields["type"].default
+    for request in (*get_args(get_args(ChatKitReq)[0]), OurStreamingReq, *get_args(OurNonStreamingReq))
 )
 
 
@@ -22,6 +25,7 @@ class Things:
     form: str
     file: str
     sent_file: str
+    version: str
 
 
 async def make_things(chat: Chat) -> Things:
@@ -29,7 +33,11 @@ async def make_things(chat: Chat) -> Things:
         (await chat.get("attachments.create", name="a.txt", size=1, mime_type="text/plain")).raise_for_status().json()
         for _ in range(2)
     ]
-    answer = await chat.ask("threads.create", input={**user_input("everything"), "attachments": [files[0]["id"]]})
+    asked = (await chat.create("text")).items[0]
+    await chat.ask("threads.retry_after_item", thread_id=asked.thread_id, item_id=asked.id)
+    versions = (await chat.get("threads.list_versions", thread_id=asked.thread_id)).raise_for_status().json()
+    everything = {**user_input("everything"), "attachments": [files[0]["id"]]}
+    answer = await chat.ask("threads.add_user_message", thread_id=asked.thread_id, input=everything)
     ids = {item.type: item.id for item in answer.items}
     return Things(
         thread=answer.thread_id,
@@ -38,6 +46,7 @@ async def make_things(chat: Chat) -> Things:
         form=ids["structured_input"],
         file=files[1]["id"],
         sent_file=files[0]["id"],
+        version=versions["data"][0]["versions"][0],
     )
 
 
@@ -48,6 +57,7 @@ NOTHING = Things(
     form="form_1_1",
     file="atc_01a1fe2c",
     sent_file="atc_01a1fe2d",
+    version="ver_01a1fe2c7d0e7f8a9b0c1d2e3f405162",
 )
 """Ids that look like ids and never were."""
 
@@ -75,6 +85,13 @@ PARAMS: Mapping[str, Callable[[Things], dict[str, Any]]] = {
         "input": {"status": "answered", "answers": _ANSWERS},
     },
     "threads.retry_after_item": lambda t: {"thread_id": t.thread, "item_id": t.message},
+    "threads.edit_message": lambda t: {
+        "thread_id": t.thread,
+        "item_id": t.message,
+        "input": {"content": [{"type": "input_text", "text": "text"}], "attachments": [], "inference_options": {}},
+    },
+    "threads.list_versions": lambda t: {"thread_id": t.thread},
+    "threads.choose_version": lambda t: {"thread_id": t.thread, "version_id": t.version},
     "threads.custom_action": lambda t: {"thread_id": t.thread, "item_id": t.widget, "action": _ACTION},
     "threads.sync_custom_action": lambda t: {"thread_id": t.thread, "item_id": t.widget, "action": _ACTION},
     "threads.get_by_id": lambda t: {"thread_id": t.thread},

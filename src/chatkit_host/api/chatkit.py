@@ -1,4 +1,4 @@
-"""`POST /chatkit`: the ChatKit protocol, all of its operations.
+"""`POST /chatkit`: the ChatKit protocol, all of its operations, and a few of our own (`api/versions.py`).
 
 Whatever can fail is checked before the 200; a stream that has begun is only ever a turn being read.
 """
@@ -12,13 +12,10 @@ from chatkit.types import (
     AttachmentsCreateReq,
     AttachmentsDeleteReq,
     AudioInput,
-    ChatKitReq,
     InputTranscribeReq,
     ItemsFeedbackReq,
     ItemsListReq,
-    NonStreamingReq,
     Page,
-    StreamingReq,
     SyncCustomActionResponse,
     ThreadsAddClientToolOutputReq,
     ThreadsAddStructuredInputReq,
@@ -31,7 +28,6 @@ from chatkit.types import (
     ThreadsRetryAfterItemReq,
     ThreadsSyncCustomActionReq,
     ThreadsUpdateReq,
-    is_streaming_req,
 )
 from fastapi import APIRouter
 from pydantic import TypeAdapter
@@ -47,6 +43,15 @@ from chatkit_host.api.rest import visible_line
 from chatkit_host.api.schemas import REFUSALS, errors, schema_of, sends
 from chatkit_host.api.sse import Encode, encode_chatkit
 from chatkit_host.api.streaming import sending_of, stream_turn
+from chatkit_host.api.versions import (
+    AnyNonStreamingReq,
+    AnyReq,
+    AnyStreamingReq,
+    ThreadsChooseVersionReq,
+    ThreadsEditMessageReq,
+    ThreadsListVersionsReq,
+    versions_answer,
+)
 from chatkit_host.auth.identity import User
 from chatkit_host.engine import events as wire
 from chatkit_host.engine import openings
@@ -54,7 +59,7 @@ from chatkit_host.engine.openings import Asking, Opening
 from chatkit_host.errors import Conflict, InvalidInput
 from chatkit_host.ids import ThreadId, TurnId
 
-_REQUEST: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
+_REQUEST: TypeAdapter[AnyReq] = TypeAdapter(AnyReq)
 
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
@@ -82,10 +87,10 @@ def chatkit_router(host: Host, other: Dialect, path: str = "/chatkit") -> APIRou
         if other.recognises(body):
             return await other.answer(request, user, body)
         asked = parse(body, _REQUEST)
-        if isinstance(asked, ThreadsCreateReq | ThreadsAddUserMessageReq):
+        if isinstance(asked, ThreadsCreateReq | ThreadsAddUserMessageReq | ThreadsEditMessageReq):
             check_message(asked.params.input, host.limits)
         asking = await host.asking(request, user, asked.metadata)
-        if is_streaming_req(asked):
+        if isinstance(asked, AnyStreamingReq):
             sending = sending_of(host, request, body, thread_id=_thread_of(asked), metadata=asked.metadata)
             return await stream_turn(host, request, asking, sending, partial(_opening, asked=asked), _encoder)
         # Before the items are read: a turn that ends in between is followed in vain, the other way round it would be missed.
@@ -99,11 +104,11 @@ def _encoder(thread_id: str, turn_id: TurnId) -> Encode:
     return partial(encode_chatkit, turn_id)
 
 
-def _thread_of(asked: StreamingReq) -> str | None:
+def _thread_of(asked: AnyStreamingReq) -> str | None:
     return None if isinstance(asked, ThreadsCreateReq) else asked.params.thread_id
 
 
-async def _running_turn(host: Host, asking: Asking, asked: NonStreamingReq) -> dict[str, str]:
+async def _running_turn(host: Host, asking: Asking, asked: AnyNonStreamingReq) -> dict[str, str]:
     """A page that loads a thread is told which answer is being written in it, so that it can follow."""
     if not isinstance(asked, ThreadsGetByIdReq):
         return {}
@@ -111,7 +116,7 @@ async def _running_turn(host: Host, asking: Asking, asked: NonStreamingReq) -> d
     return {} if turn is None else {"ChatKit-Running-Turn": turn.id}
 
 
-async def _opening(asking: Asking, asked: StreamingReq) -> Opening:
+async def _opening(asking: Asking, asked: AnyStreamingReq) -> Opening:
     match asked:
         case ThreadsCreateReq():
             return await openings.new_thread(asking, asked.params)
@@ -123,13 +128,15 @@ async def _opening(asking: Asking, asked: StreamingReq) -> Opening:
             return await openings.structured_input(asking, asked.params)
         case ThreadsRetryAfterItemReq():
             return await openings.retry(asking, asked.params)
+        case ThreadsEditMessageReq(params=params):
+            return await openings.edit(asking, params.thread_id, params.item_id, params.input)
         case ThreadsCustomActionReq():
             return await openings.action(asking, asked.params)
         case _:
             assert_never(asked)
 
 
-async def _answer(host: Host, asking: Asking, asked: NonStreamingReq) -> bytes:
+async def _answer(host: Host, asking: Asking, asked: AnyNonStreamingReq) -> bytes:
     owner, store, responder = asking.owner, asking.store, asking.responder
     match asked:
         case ThreadsGetByIdReq(params=params):
@@ -147,6 +154,11 @@ async def _answer(host: Host, asking: Asking, asked: NonStreamingReq) -> bytes:
                 owner, params.thread_id, {"title": visible_line(params.title, TITLE_LENGTH, "name")}
             )
             return wire.encode(wire.thread_answer(changed))
+        case ThreadsListVersionsReq(params=params):
+            return wire.encode(versions_answer(await store.versions(owner, params.thread_id)))
+        case ThreadsChooseVersionReq(params=params):
+            await store.choose_version(owner, params.thread_id, params.version_id)
+            return wire.encode(versions_answer(await store.versions(owner, params.thread_id)))
         case ThreadsDeleteReq(params=params):
             await host.turns.delete_thread(owner, store, params.thread_id)
             return b"{}"

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.schemas import Responses, event_stream
+from chatkit_host.api.versions import VersionsAnswer
 
 _SUMMARY = """\
 Conversations with an assistant: over the ChatKit protocol, as simple events, as JSON. What one surface writes, every other shows.
@@ -54,6 +55,7 @@ _SHAPES: dict[str, Any] = {
     | Attachment
     | SyncCustomActionResponse
     | TranscriptionResult
+    | VersionsAnswer
     | Done,
 }
 

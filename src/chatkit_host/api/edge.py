@@ -1,6 +1,7 @@
 """The outermost layer: a request id on everything, headers that every answer has, and an answer even to the unexpected."""
 
 import re
+from collections.abc import Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,16 +10,26 @@ from chatkit_host.api.errors import request_id, unexpected
 from chatkit_host.ids import new_id
 
 EXTENSIONS = (
-    "turn-id, heartbeat, tool-calls, partial-answers, resume, cancel, idempotency, when-busy, running-turn, search"
+    "turn-id",
+    "heartbeat",
+    "tool-calls",
+    "partial-answers",
+    "resume",
+    "cancel",
+    "idempotency",
+    "when-busy",
+    "running-turn",
+    "search",
 )
-"""What this server does beyond the ChatKit protocol, for clients to find out."""
+"""What every server of ours does beyond the ChatKit protocol, for clients to find out."""
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 
 
 class Edge:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, further_extensions: Sequence[str] = ()) -> None:
         self._app = app
+        self._extensions = ", ".join((*EXTENSIONS, *further_extensions))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -34,7 +45,7 @@ class Edge:
                 started = True
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id.get()
-                headers["ChatKit-Extensions"] = EXTENSIONS
+                headers["ChatKit-Extensions"] = self._extensions
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

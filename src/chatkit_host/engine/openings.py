@@ -67,6 +67,7 @@ class Opening:
     items: Sequence[ThreadItem] = ()
     removed_items: Sequence[str] = ()
     supersedes_after: str | None = None
+    supersedes_from: str | None = None
     attachments: Sequence[Attachment] = ()
     so_far: Sequence[ModelItem] = ()
 
@@ -154,8 +155,27 @@ async def structured_input(asking: Asking, params: ThreadAddStructuredInputParam
     )
 
 
+async def edit(asking: Asking, thread_id: str, item_id: str, given: UserMessageInput) -> Opening:
+    """Another message takes the place of one that was sent, and of all that followed it. What was there is kept as a version."""
+    thread = await _active_thread(asking, thread_id)
+    item = await asking.store.load_item(asking.owner, thread.id, item_id)
+    if not isinstance(item, UserMessageItem):
+        raise InvalidInput("Only a user's message can be edited.")
+    message = await _user_message(asking, thread, given)
+    return Opening(
+        operation="retry",
+        thread=thread,
+        run=asking.responder.respond,
+        user_message=message,
+        items=[message],
+        supersedes_from=item.id,
+        attachments=message.attachments,
+        first_events=[wire.done(message), _stream_options(asking, thread)],
+    )
+
+
 async def retry(asking: Asking, params: ThreadRetryAfterItemParams) -> Opening:
-    """The answer is asked for again. The old one is set aside, and gone only when the new one is there."""
+    """The answer is asked for again. The old one is set aside as an earlier version, and there again when nothing new is said."""
     thread = await _active_thread(asking, params.thread_id)
     item = await asking.store.load_item(asking.owner, thread.id, params.item_id)
     if not isinstance(item, UserMessageItem):

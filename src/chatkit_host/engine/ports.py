@@ -22,6 +22,7 @@ from chatkit_host.ids import Owner, ThreadId, TurnId
 TurnStatus = Literal["queued", "running", "waiting", "completed", "failed", "cancelled", "interrupted"]
 TerminalStatus = Literal["completed", "failed", "cancelled", "interrupted"]
 Operation = Literal["message", "retry", "client_tool_output", "structured_input", "action"]
+"""`retry`: answers again, the same message or another one in its place."""
 Order = Literal["asc", "desc"]
 WhenBusy = Literal["reject", "queue", "interrupt"]
 """What becomes of a message that is sent while another one of its thread is being answered."""
@@ -101,7 +102,9 @@ class NewTurn:
     """Added or replaced (by id, keeping position), in this order."""
     removed_items: Sequence[str] = ()
     supersedes_after: str | None = None
-    """Retry: visible items after this one are set aside; deleted when the turn completes, brought back when it does not."""
+    """Retry: the visible items after this one become an earlier version, which is shown again when nothing new was said."""
+    supersedes_from: str | None = None
+    """Edit: the same of this item and all after it. `NotSupported` where a store keeps no versions."""
     attachments: Sequence[Attachment] = ()
     """Bound to the thread; refused (`NotFound`) when they are another owner's or bound to another thread."""
     input_item_id: str | None = None
@@ -173,10 +176,21 @@ class PastTurn:
     """Neighbouring items that one turn wrote, with what the model said and saw in it."""
 
     turn_id: TurnId | None
-    """None for items that were imported or written outside a turn."""
+    """None for items that were imported, written outside a turn, or by one that also wrote what another version hides."""
     status: TurnStatus | None
     items: Sequence[ThreadItem]
     transcript: Sequence[ModelItem] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """The versions of the rest of a thread from one place on. What follows another version's items goes with it."""
+
+    item_id: str | None
+    """The first item of the version that is shown; None when nothing is left of it."""
+    ids: Sequence[str]
+    """In the order in which they were begun."""
+    chosen: str
 
 
 class ThreadStore(Protocol):
@@ -218,6 +232,17 @@ class ThreadStore(Protocol):
         """The last word on each item counts. `NotFound` when the thread or any of the items is unknown; then none is saved."""
         ...
 
+    async def versions(self, owner: Owner, thread_id: str) -> list[Versions]:
+        """Every place where the thread as it is shown has versions, from its beginning on. `NotSupported` without any."""
+        ...
+
+    async def choose_version(self, owner: Owner, thread_id: str, version_id: str) -> None:
+        """Shows that version from its place on. `TurnRunning` while an answer is written in the thread.
+
+        `NotFound` when there is none, or it is part of a version that is not shown. Nothing is lost, and the choice stays.
+        """
+        ...
+
 
 class TurnStore(Protocol):
     """Turns and their event logs."""
@@ -226,7 +251,7 @@ class TurnStore(Protocol):
         """Accepts a turn in one transaction.
 
         `AlreadySent` when the owner has a turn with this key; `TurnRunning` (with that turn's id) when the thread has an open turn;
-        `RateLimited` beyond the quota; `NotFound` when the thread, an attachment or the item to retry after is not the owner's.
+        `RateLimited` beyond the quota; `NotFound` when the thread, an attachment or the item to be superseded is not the owner's.
         """
         ...
 

@@ -94,6 +94,7 @@ class Turns:
                 items=opening.items,
                 removed_items=opening.removed_items,
                 supersedes_after=opening.supersedes_after,
+                supersedes_from=opening.supersedes_from,
                 attachments=opening.attachments,
                 input_item_id=opening.user_message.id if opening.user_message is not None else None,
                 events=first_events,

@@ -1,7 +1,7 @@
 """Conversations in the database: the engine's `ConversationStore`, each method one transaction."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from chatkit.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata
 
@@ -11,14 +11,14 @@ from chatkit_host.engine.ports import (
     Order,
     PastTurn,
     ThreadChanges,
-    TurnEnd,
     TurnWrite,
+    Versions,
 )
-from chatkit_host.errors import Conflict, LeaseLost, NotFound
+from chatkit_host.errors import Conflict, LeaseLost, NotFound, TurnRunning
 from chatkit_host.ids import Owner, TurnId
-from chatkit_host.store.database import Read, Write
+from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import item_from, value_from
-from chatkit_host.store.queries import attachments, events, feedback, items, threads, turns
+from chatkit_host.store.queries import attachments, events, feedback, items, threads, turns, versions
 from chatkit_host.store.queries.deletion import delete_thread
 from chatkit_host.store.turns import DatabaseTurns
 
@@ -69,6 +69,24 @@ class DatabaseConversations(DatabaseTurns):
 
         await self._database.writing(save)
 
+    async def versions(self, owner: Owner, thread_id: str) -> list[Versions]:
+        def look(r: Read) -> list[Versions]:
+            if not (found := versions.in_sight(r, owner, thread_id)):
+                threads.require(r, owner, thread_id)
+            return found
+
+        return await self._database.reading(look)
+
+    async def choose_version(self, owner: Owner, thread_id: str, version_id: str) -> None:
+        def choose(w: Write) -> None:
+            # No turn begins in the thread while this holds its row.
+            threads.hold(w, owner, thread_id)
+            if (running := turns.open_in(w, owner, thread_id)) is not None:
+                raise TurnRunning(running.id)
+            versions.choose(w, owner, thread_id, version_id)
+
+        await self._database.writing(choose)
+
     async def begin_turn(self, new: NewTurn) -> None:
         await self._database.writing(lambda w: _begin(w, new))
 
@@ -96,8 +114,8 @@ def _begin(w: Write, new: NewTurn) -> None:
     turns.add(w, new)
     for attachment in new.attachments:
         attachments.bind(w, owner, attachment, thread_id)
-    if new.supersedes_after is not None:
-        items.set_aside_after(w, owner, thread_id, new.supersedes_after, turn_id)
+    if (fork := _fork(w, new)) is not None:
+        versions.begin(w, owner, thread_id, fork, turn_id)
     if new.removed_items:
         items.delete(w, owner, thread_id, new.removed_items)
     asked = next((place for place, item in enumerate(new.items) if item.id == new.input_item_id), 0)
@@ -124,18 +142,21 @@ def _write(w: Write, lease: Lease, write: TurnWrite) -> None:
         except NotFound as gone:
             raise LeaseLost from gone
     if write.end is not None and turn.operation == "retry":
-        _settle_retry(w, lease, write.end, turn.input_item_id)
+        is_completed = write.end.status == "completed"
+        versions.settle(w, owner, thread_id, turn_id, input_item_id=turn.input_item_id, is_completed=is_completed)
 
 
-def _settle_retry(w: Write, lease: Lease, end: TurnEnd, input_item_id: str | None) -> None:
-    """A new answer takes the old one's place, and the question with it; without one the old answer is there again."""
-    owner, thread_id, turn_id = lease.owner, lease.thread_id, lease.turn_id
-    if end.status != "completed":
-        items.bring_back(w, owner, thread_id, turn_id)
-        return
-    items.delete_set_aside(w, owner, thread_id, turn_id)
-    if input_item_id is not None:
-        items.give_to_turn(w, owner, thread_id, input_item_id, turn_id)
+def _fork(r: Read, new: NewTurn) -> int | None:
+    """The position after which the turn writes another version."""
+    owner, thread_id = new.lease.owner, new.lease.thread_id
+    if new.supersedes_after is not None:
+        return items.position(r, owner, thread_id, new.supersedes_after)
+    if new.supersedes_from is None:
+        return None
+    # The item before may have been deleted since the message had its first version.
+    before = items.position_before(r, owner, thread_id, new.supersedes_from)
+    place = items.position(r, owner, thread_id, new.supersedes_from)
+    return max(before, versions.fork_before(r, owner, thread_id, place))
 
 
 def _past_turns(r: Read, owner: Owner, thread_id: str, limit: int) -> list[PastTurn]:
@@ -147,8 +168,8 @@ def _past_turns(r: Read, owner: Owner, thread_id: str, limit: int) -> list[PastT
         turn_id: [item_from(row.kind, row.payload) for row in rows if row.turn_id == turn_id] for turn_id in known
     }
     past: list[PastTurn] = []
-    for is_loose, neighbours in itertools.groupby(enumerate(rows), key=lambda placed: placed[1].turn_id not in known):
-        if is_loose:
+    for loose, neighbours in itertools.groupby(enumerate(rows), key=lambda placed: _loose_of(placed[1], known)):
+        if loose is not None:
             loose = [item_from(row.kind, row.payload) for _, row in neighbours]
             past.append(PastTurn(turn_id=None, status=None, items=loose, transcript=None))
             continue
@@ -165,3 +186,8 @@ def _past_turns(r: Read, owner: Owner, thread_id: str, limit: int) -> list[PastT
                     )
                 )
     return past
+
+
+def _loose_of(row: AnyRow, known: Container[str]) -> tuple[str | None] | None:
+    """None for an item that its turn's transcript tells of; others are told by their content, turn by turn."""
+    return None if row.turn_id in known else (row.turn_id,)

@@ -23,8 +23,9 @@ from chatkit_host.engine.ports import (
     Turn,
     TurnEnd,
     TurnWrite,
+    Versions,
 )
-from chatkit_host.errors import Conflict, InternalFailure, InvalidInput, LeaseLost, NotFound
+from chatkit_host.errors import Conflict, InternalFailure, InvalidInput, LeaseLost, NotFound, NotSupported
 from chatkit_host.ids import Owner, TurnId
 from chatkit_host.store.payloads import HIDDEN_KINDS
 from chatkit_host.store.turns import DatabaseTurns
@@ -38,7 +39,8 @@ class ForeignConversations:
     """Fulfils `engine.ports.ConversationStore` for one request context, as far as another Store lets it.
 
     Differences: a page without hidden items may be short though there is more; `past_turns` knows no turns; an item that a
-    failed retry brings back stands where their Store puts an added item; a thread's columns are read, changed and saved.
+    failed retry brings back stands where their Store puts an added item; a thread's columns are read, changed and saved. Versions
+    cannot be kept: a retry that completes deletes the old answer, and an edit is refused.
     """
 
     def __init__(self, store: Store[Any], turns: DatabaseTurns, context: Any) -> None:
@@ -101,8 +103,16 @@ class ForeignConversations:
                 raise NotFound
         await self._turns.record_feedback(owner, thread_id, item_ids, kind)
 
+    async def versions(self, owner: Owner, thread_id: str) -> list[Versions]:
+        raise _keeps_no_versions()
+
+    async def choose_version(self, owner: Owner, thread_id: str, version_id: str) -> None:
+        raise _keeps_no_versions()
+
     async def begin_turn(self, new: NewTurn) -> None:
         """Reserves the turn and then writes theirs; when that fails, the turn has failed and the error goes on."""
+        if new.supersedes_from is not None:
+            raise _keeps_no_versions()
         owner, thread_id = new.lease.owner, new.lease.thread_id
         if not new.creates_thread:
             await self.load_thread(owner, thread_id)
@@ -235,6 +245,10 @@ class ForeignConversations:
 
 
 _FAILED = TurnEnd(status="failed", error_code=InternalFailure.code)
+
+
+def _keeps_no_versions() -> NotSupported:
+    return NotSupported("This server's store keeps no versions of a conversation.")
 
 
 async def _theirs(answer: Awaitable[Result]) -> Result:

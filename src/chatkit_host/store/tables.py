@@ -100,7 +100,7 @@ items = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("payload", sa.Text, nullable=False),
     sa.Column("turn_id", sa.Text),
-    # The retry that set this item aside; nobody sees it until that turn has ended.
+    # The version of its thread that this item is hidden with; nobody sees it until that one is chosen.
     sa.Column("superseded_by", sa.Text),
     sa.Column("created_at", Moment, nullable=False),
     sa.UniqueConstraint("thread_id", "seq"),
@@ -120,6 +120,29 @@ sa.Index(
     items.c.seq,
     sqlite_where=IS_MESSAGE,
     postgresql_where=IS_MESSAGE,
+)
+
+IS_HIDDEN = items.c.superseded_by.is_not(None)
+
+sa.Index("ix_items_hidden", items.c.thread_id, items.c.turn_id, sqlite_where=IS_HIDDEN, postgresql_where=IS_HIDDEN)
+
+versions = sa.Table(
+    "versions",
+    metadata,
+    # The turn that wrote it; the first version of all has an id of its own.
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("thread_id", sa.Text, sa.ForeignKey("threads.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    # Where versions part: the position of the item before, 0 at the thread's beginning.
+    sa.Column("after_seq", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("is_chosen", sa.Boolean, nullable=False),
+    # What was shown when this version was begun.
+    sa.Column("instead_of", sa.Text),
+    # As with items: a fork inside a version is hidden with it.
+    sa.Column("superseded_by", sa.Text),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.UniqueConstraint("thread_id", "after_seq", "number"),
 )
 
 message_words = sa.Table(

@@ -1,4 +1,4 @@
-"""Items of a thread, in the order of their positions. What a retry has set aside is not there for anyone."""
+"""Items of a thread, in the order of their positions. What another version hides is not there for anyone."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,13 +16,13 @@ from chatkit_host.store.queries import search, threads
 from chatkit_host.store.queries.pages import check_limit, following, page_of
 from chatkit_host.store.tables import items
 
-_VISIBLE = items.c.superseded_by.is_(None)
+VISIBLE = items.c.superseded_by.is_(None)
 
 
 _NEWEST = Prepared(
     lambda _: (
         sa.select(items.c.turn_id, items.c.kind, items.c.payload)
-        .where(items.c.thread_id == sa.bindparam("of_thread"), items.c.owner == sa.bindparam("of_owner"), _VISIBLE)
+        .where(items.c.thread_id == sa.bindparam("of_thread"), items.c.owner == sa.bindparam("of_owner"), VISIBLE)
         .order_by(items.c.seq.desc())
         .limit(sa.bindparam("at_most", type_=sa.Integer))
     )
@@ -35,7 +35,7 @@ def _in_thread(owner: Owner, thread_id: str) -> sa.ColumnElement[bool]:
 
 def load(r: Read, owner: Owner, thread_id: str, item_id: str) -> ThreadItem:
     statement = sa.select(items.c.kind, items.c.payload)
-    row = r.first(statement.where(_in_thread(owner, thread_id), items.c.id == item_id, _VISIBLE))
+    row = r.first(statement.where(_in_thread(owner, thread_id), items.c.id == item_id, VISIBLE))
     if row is None:
         raise NotFound
     return item_from(row.kind, row.payload)
@@ -46,7 +46,7 @@ def page(
 ) -> Page[ThreadItem]:
     check_limit(limit)
     position = None if after is None else (_position(r, owner, thread_id, after),)
-    statement = sa.select(items.c.kind, items.c.payload).where(_in_thread(owner, thread_id), _VISIBLE)
+    statement = sa.select(items.c.kind, items.c.payload).where(_in_thread(owner, thread_id), VISIBLE)
     if not hidden:
         statement = statement.where(items.c.kind.not_in(HIDDEN_KINDS))
     rows = r.all(following(statement, (items.c.seq,), position, order, limit))
@@ -70,7 +70,7 @@ def all_shown(r: Read, owner: Owner, thread_id: str, item_ids: Sequence[str]) ->
     statement = sa.select(sa.func.count()).select_from(items)
     row = r.first(
         statement.where(
-            _in_thread(owner, thread_id), _VISIBLE, items.c.id.in_(wanted), items.c.kind.not_in(HIDDEN_KINDS)
+            _in_thread(owner, thread_id), VISIBLE, items.c.id.in_(wanted), items.c.kind.not_in(HIDDEN_KINDS)
         )
     )
     return row is not None and row[0] == len(wanted)
@@ -126,7 +126,7 @@ def replace(w: Write, owner: Owner, thread_id: str, item: ThreadItem) -> None:
     """Where it is, and by whichever turn it was written. `NotFound` when there is none."""
     rows = w.returning(
         sa.update(items)
-        .where(_in_thread(owner, thread_id), items.c.id == item.id, _VISIBLE)
+        .where(_in_thread(owner, thread_id), items.c.id == item.id, VISIBLE)
         .values(kind=item.type, payload=item_json(item))
         .returning(items.c.id)
     )
@@ -139,34 +139,21 @@ def delete(w: Write, owner: Owner, thread_id: str, item_ids: Sequence[str]) -> N
     w.run(sa.delete(items).where(_in_thread(owner, thread_id), items.c.id.in_(list(item_ids))))
 
 
-def set_aside_after(w: Write, owner: Owner, thread_id: str, item_id: str, turn_id: TurnId) -> None:
-    """Hides everything that follows the item, until that turn ends."""
-    position = _position(w, owner, thread_id, item_id, _VISIBLE)
-    w.run(
-        sa.update(items)
-        .where(_in_thread(owner, thread_id), items.c.seq > position, _VISIBLE)
-        .values(superseded_by=turn_id)
-    )
+def position(r: Read, owner: Owner, thread_id: str, item_id: str) -> int:
+    """Of an item that is shown."""
+    return _position(r, owner, thread_id, item_id, VISIBLE)
 
 
-def delete_set_aside(w: Write, owner: Owner, thread_id: str, turn_id: TurnId) -> None:
-    w.run(sa.delete(items).where(_in_thread(owner, thread_id), items.c.superseded_by == turn_id))
-
-
-def bring_back(w: Write, owner: Owner, thread_id: str, turn_id: TurnId) -> None:
-    w.run(
-        sa.update(items)
-        .where(_in_thread(owner, thread_id), items.c.superseded_by == turn_id)
-        .values(superseded_by=None)
-    )
-
-
-def give_to_turn(w: Write, owner: Owner, thread_id: str, item_id: str, turn_id: TurnId) -> None:
-    w.run(sa.update(items).where(_in_thread(owner, thread_id), items.c.id == item_id).values(turn_id=turn_id))
+def position_before(r: Read, owner: Owner, thread_id: str, item_id: str) -> int:
+    """Of what is shown before the item; 0 when it is the first."""
+    place = position(r, owner, thread_id, item_id)
+    before = sa.select(sa.func.max(items.c.seq)).where(_in_thread(owner, thread_id), items.c.seq < place, VISIBLE)
+    row = r.first(before)
+    return 0 if row is None or row[0] is None else row[0]
 
 
 def _position(r: Read, owner: Owner, thread_id: str, item_id: str, *further: sa.ColumnElement[bool]) -> int:
-    """Also of an item that was just set aside, so that a client that is paging can go on."""
+    """Also of an item that was just hidden, so that a client that is paging can go on."""
     row = r.first(sa.select(items.c.seq).where(_in_thread(owner, thread_id), items.c.id == item_id, *further))
     if row is None:
         raise NotFound

@@ -46,6 +46,13 @@ def require(r: Read, owner: Owner, thread_id: str) -> None:
         raise NotFound
 
 
+def hold(w: Write, owner: Owner, thread_id: str) -> None:
+    """Until the transaction ends. `NotFound` when there is none. SQLite's writer is alone anyway."""
+    mine = sa.select(threads.c.id).where(threads.c.id == thread_id, threads.c.owner == owner)
+    if w.first(mine.with_for_update()) is None:
+        raise NotFound
+
+
 def page(r: Read, owner: Owner, *, limit: int, after: str | None, order: str) -> Page[ThreadMetadata]:
     check_limit(limit)
     keys = (threads.c.updated_at, threads.c.id)

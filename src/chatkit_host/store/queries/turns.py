@@ -14,7 +14,7 @@ from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import safe, value_from, value_json
 from chatkit_host.store.prepared import AnySelect, Prepared, insert_in
 from chatkit_host.store.queries import events, quotas
-from chatkit_host.store.tables import IS_OPEN, turns
+from chatkit_host.store.tables import IS_HIDDEN, IS_OPEN, items, turns
 
 _SHOWN = (
     turns.c.id,
@@ -217,7 +217,7 @@ def of_key(r: Read, owner: Owner, idempotency_key: str) -> Turn | None:
 
 
 def transcripts(r: Read, owner: Owner, thread_id: str, turn_ids: Sequence[str]) -> dict[str, AnyRow]:
-    """`status, transcript` (JSON text or None) by turn."""
+    """`status, transcript` (JSON text or None) by turn; without turns of which another version hides a part."""
     rows = r.all(_TRANSCRIPTS, {"of_owner": owner, "of_thread": thread_id, "of_turns": list(turn_ids)})
     return {row.id: row for row in rows}
 
@@ -227,6 +227,7 @@ _TRANSCRIPTS = sa.select(turns.c.id, turns.c.status, turns.c.transcript).where(
     turns.c.owner == sa.bindparam("of_owner"),
     turns.c.thread_id == sa.bindparam("of_thread"),
     turns.c.id.in_(sa.bindparam("of_turns", expanding=True)),
+    ~sa.exists().where(items.c.thread_id == turns.c.thread_id, items.c.turn_id == turns.c.id, IS_HIDDEN),
 )
 
 
