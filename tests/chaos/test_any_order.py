@@ -60,8 +60,7 @@ class Turn:
     status: str = ""
     """Once it is known to have ended."""
     set_aside: "list[Turn]" = field(default_factory=list)
-    """What a retry is to take the place of: gone when it is completed, else there again, and what was said of the retry after it."""
-    has_question: bool = True
+    """What a retry is to take the place of: out of sight when it is completed, else there again and the retry out of sight."""
 
 
 @dataclass(eq=False)
@@ -73,7 +72,7 @@ class Thread:
 
     @property
     def questions(self) -> list[str]:
-        return [turn.text for turn in self.turns if turn.has_question]
+        return [turn.text for turn in self.turns]
 
 
 @dataclass(eq=False)
@@ -258,7 +257,7 @@ class AnyOrder(RuleBasedStateMachine):
     async def _retry(self, thread: Thread, which: int) -> None:
         await self._retry_ended(thread)
         last = thread.turns[-1]
-        turn = [turn for turn in thread.turns if turn.has_question][which % len(thread.questions)]
+        turn = thread.turns[which % len(thread.turns)]
         items = await thread.owner.client.items(thread.id)
         asked = {words_of(item): item["id"] for item in items if item["type"] == "user_message"}
         try:
@@ -331,7 +330,7 @@ class AnyOrder(RuleBasedStateMachine):
                 assert turn.expected.startswith(said)
             case other:
                 raise AssertionError(f"{turn.id} is {other}")
-        if turn.key or not turn.has_question:
+        if turn.key:
             return shown(whole)
         question = next(item for item in items if item["type"] == "user_message" and words_of(item) == turn.text)
         return [question, *shown(whole)]
@@ -356,10 +355,19 @@ class AnyOrder(RuleBasedStateMachine):
         if turn.status:
             return
         turn.status = await turn.thread.owner.client.follow(turn.id, turn.reading, seconds=30)
-        if turn.set_aside and turn.status != "completed":
+        if turn.set_aside and turn.status != "completed" and not await self._says_more(turn):
             place = turn.thread.turns.index(turn)
-            turn.thread.turns[place:place] = turn.set_aside
-            turn.has_question = False
+            turn.thread.turns[place : place + 1] = turn.set_aside
+
+    async def _says_more(self, retry: Turn) -> bool:
+        """Half an answer is better than none."""
+        return (
+            await self._has_words(retry) and len(retry.set_aside) == 1 and not await self._has_words(retry.set_aside[0])
+        )
+
+    async def _has_words(self, turn: Turn) -> bool:
+        items = shown(await turn.thread.owner.client.whole(turn.id))
+        return any(item["type"] == "assistant_message" for item in items)
 
     async def _retry_ended(self, thread: Thread) -> None:
         """While a retry is being written, what the thread shows may change at any moment."""

@@ -125,17 +125,41 @@ async def test_a_completed_retry_keeps_the_old_answer(store: DatabaseConversatio
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "interrupted"])
-async def test_a_retry_that_said_something_is_kept_however_it_ended(
+async def test_a_retry_that_breaks_off_shows_the_old_answer_and_keeps_its_words(
     store: DatabaseConversations, status: TerminalStatus
 ) -> None:
     thread = await answered_thread(store)
     before = await item_ids(store, thread.id)
     partial = answer(thread.id, "Half an")
-    await retried(store, thread.id, before[0], partial, status=status)
+    lease = await retried(store, thread.id, before[0], partial, status=status)
+    assert await item_ids(store, thread.id) == before
+    (fork,) = await store.versions(ALICE, thread.id)
+    assert (fork.ids[1], fork.chosen) == (lease.turn_id, fork.ids[0])
+    await store.choose_version(ALICE, thread.id, lease.turn_id)
     assert await item_ids(store, thread.id) == [before[0], partial.id]
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "interrupted"])
+async def test_half_an_answer_to_an_edited_message_stays(store: DatabaseConversations, status: TerminalStatus) -> None:
+    thread = await answered_thread(store)
+    before = await item_ids(store, thread.id)
+    partial = answer(thread.id, "Half an")
+    asked = await edited(store, thread.id, before[0], partial, status=status)
+    assert await item_ids(store, thread.id) == [asked.id, partial.id]
     (fork,) = await store.versions(ALICE, thread.id)
     await store.choose_version(ALICE, thread.id, fork.ids[0])
     assert await item_ids(store, thread.id) == before
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "cancelled", "interrupted"])
+async def test_half_an_answer_is_better_than_none(store: DatabaseConversations, status: TerminalStatus) -> None:
+    new = await begun_turn(store)
+    assert new.input_item_id is not None
+    await end_turn(store, new.lease, "failed")
+    partial = answer(new.thread.id, "Half an")
+    await retried(store, new.thread.id, new.input_item_id, partial, status=status)
+    assert await item_ids(store, new.thread.id) == [new.input_item_id, partial.id]
+    assert await store.versions(ALICE, new.thread.id) == []
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "interrupted"])
@@ -397,7 +421,7 @@ class Talk:
         if kind == "retry":
             await self._run(status, said, input_item_id=target.id, supersedes_after=target.id, operation="retry")
             if is_kept:
-                self._kept_retry(target.id, said)
+                self._retried(target.id, said, is_whole=outcome == "completed")
             return
         message = question(self.thread.id)
         await self._run(
@@ -405,7 +429,7 @@ class Talk:
         )
         self._edited(target.id, Tail([message, *said]), is_kept)
 
-    def _kept_retry(self, target: str, said: list[ThreadItem]) -> None:
+    def _retried(self, target: str, said: list[ThreadItem], *, is_whole: bool) -> None:
         way, place = self.place_of(target)
         tail = way[-1]
         rest = [item for item in tail.items[place + 1 :] if item.id not in self.notes]
@@ -415,7 +439,8 @@ class Talk:
         if place + 1 < len(tail.items) or not tail.forks:
             tail.split(place + 1)
         tail.forks.append(Tail(said))
-        tail.chosen = len(tail.forks) - 1
+        if is_whole:
+            tail.chosen = len(tail.forks) - 1
 
     def _edited(self, target: str, version: Tail, is_kept: bool) -> None:
         way, place = self.place_of(target)

@@ -56,7 +56,7 @@ class VersionsOfItem(BaseModel):
     item_id: str | None
     """The first item of the version that is shown."""
     versions: list[str]
-    """Ids, oldest first."""
+    """Ids, oldest first. One that an answer began with has that answer's `ChatKit-Turn` as its id."""
     chosen: str
 
 

@@ -175,7 +175,7 @@ async def edit(asking: Asking, thread_id: str, item_id: str, given: UserMessageI
 
 
 async def retry(asking: Asking, params: ThreadRetryAfterItemParams) -> Opening:
-    """The answer is asked for again. The old one is set aside as an earlier version, and there again when nothing new is said."""
+    """The answer is asked for again. The old one is set aside as an earlier version until the new one is there."""
     thread = await _active_thread(asking, params.thread_id)
     item = await asking.store.load_item(asking.owner, thread.id, params.item_id)
     if not isinstance(item, UserMessageItem):

@@ -102,9 +102,10 @@ class NewTurn:
     """Added or replaced (by id, keeping position), in this order."""
     removed_items: Sequence[str] = ()
     supersedes_after: str | None = None
-    """Retry: the visible items after this one become an earlier version, which is shown again when nothing new was said."""
+    """Retry: the visible items after this one become an earlier version; it is shown again unless the turn completes."""
     supersedes_from: str | None = None
-    """Edit: the same of this item and all after it. `NotSupported` where a store keeps no versions."""
+    """Edit: the same of this item and all after it; it is shown again when nothing is answered. `NotSupported` where a store keeps
+    no versions."""
     attachments: Sequence[Attachment] = ()
     """Bound to the thread; refused (`NotFound`) when they are another owner's or bound to another thread."""
     input_item_id: str | None = None
@@ -189,7 +190,7 @@ class Versions:
     item_id: str | None
     """The first item of the version that is shown; None when nothing is left of it."""
     ids: Sequence[str]
-    """In the order in which they were begun."""
+    """In the order in which they were begun. One that a turn wrote has the turn's id."""
     chosen: str
 
 

@@ -27,17 +27,24 @@ def begin(w: Write, owner: Owner, thread_id: str, after_seq: int, turn_id: TurnI
 def settle(
     w: Write, owner: Owner, thread_id: str, turn_id: TurnId, *, input_item_id: str | None, is_completed: bool
 ) -> None:
-    """The turn has ended. Without a word of an answer, the version before it is shown again; one with nothing in it is dropped."""
+    """The turn has ended. What it wrote is shown: an answer that is whole, and one to an edited message as soon as it has a word.
+
+    Otherwise the version before it is shown again. A version in which nothing is said is dropped.
+    """
     begun = _version(w, owner, thread_id, turn_id) or _adopted(w, owner, thread_id, turn_id, input_item_id)
     if begun is None or begun.instead_of is None:
         return
     tail = sa.and_(_of(items, owner, thread_id), items.c.seq > begun.after_seq, items.c.superseded_by.is_(None))
     says = {row.id for row in w.all(sa.select(items.c.id).where(tail, _SAYS_SOMETHING))}
     is_edit = input_item_id in says
-    is_kept = bool(says - {input_item_id}) or (is_edit and is_completed)
+    has_answer = bool(says - {input_item_id})
+    is_better = is_completed or is_edit or not _has_anything(w, owner, thread_id, begun.instead_of)
+    is_kept = (has_answer and is_better) or (is_edit and is_completed)
     if not is_kept:
         _show(w, owner, thread_id, begun.after_seq, shown=begun.id, chosen=begun.instead_of)
-    _drop_if_empty(w, owner, thread_id, begun.instead_of if is_kept else begun.id)
+    set_aside = begun.instead_of if is_kept else begun.id
+    if not _has_anything(w, owner, thread_id, set_aside):
+        _drop(w, owner, thread_id, set_aside)
     left = _versions(w, owner, thread_id, begun.after_seq)
     if len(left) == 1:
         w.run(sa.delete(versions).where(_of(versions, owner, thread_id), versions.c.id == left[0].id))
@@ -166,15 +173,17 @@ def _mark(w: Write, owner: Owner, thread_id: str, after_seq: int, version_id: st
     )
 
 
-def _drop_if_empty(w: Write, owner: Owner, thread_id: str, version_id: str) -> None:
+def _has_anything(r: Read, owner: Owner, thread_id: str, version_id: str) -> bool:
+    """Of a version that is not shown: whether a client would see something of it."""
+    mine = sa.and_(_of(items, owner, thread_id), items.c.superseded_by == version_id, _SAYS_SOMETHING)
+    forks = sa.and_(_of(versions, owner, thread_id), versions.c.superseded_by == version_id)
+    found = (sa.select(table.c.id).where(rows).limit(1) for table, rows in ((items, mine), (versions, forks)))
+    return any(r.first(statement) is not None for statement in found)
+
+
+def _drop(w: Write, owner: Owner, thread_id: str, version_id: str) -> None:
     """A version that is not shown, with what no client sees of it."""
-    mine = sa.and_(_of(items, owner, thread_id), items.c.superseded_by == version_id)
-    fork = sa.and_(_of(versions, owner, thread_id), versions.c.superseded_by == version_id)
-    if w.first(sa.select(items.c.id).where(mine, _SAYS_SOMETHING).limit(1)) or w.first(
-        sa.select(versions.c.id).where(fork).limit(1)
-    ):
-        return
-    w.run(sa.delete(items).where(mine))
+    w.run(sa.delete(items).where(_of(items, owner, thread_id), items.c.superseded_by == version_id))
     w.run(sa.delete(versions).where(_of(versions, owner, thread_id), versions.c.id == version_id))
 
 
