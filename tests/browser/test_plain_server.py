@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 from support.chat_page import Chat
 from support.plain_chatkit import PlainChatKit, serving_plain_chatkit
 
@@ -86,11 +86,35 @@ def test_a_file_goes_to_the_server_in_two_steps(chat: Chat, plain: PlainChatKit)
     chat.page.locator("input[type=file]").set_input_files(
         {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"some notes"}
     )
-    expect(chat.page.get_by_role("progressbar")).to_have_count(0)
     expect(chat.page.get_by_role("button", name="Remove notes.txt")).to_be_visible()
+    expect(chat.send_button).to_be_enabled()
     chat.say("echo")
     expect(chat.words).to_contain_text("files=['notes.txt']")
     assert [content for _, content in plain.uploads] == [b"some notes"]
+
+
+def test_how_much_of_a_file_has_gone_is_shown_and_it_can_be_called_back(chat: Chat, plain: PlainChatKit) -> None:
+    network = chat.page.context.new_cdp_session(chat.page)
+    network.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 100_000}
+    network.send("Network.emulateNetworkConditions", slow)
+    large: FilePayload = {"name": "large.bin", "mimeType": "application/octet-stream", "buffer": bytes(300_000)}
+    chat.page.locator("input[type=file]").set_input_files(large)
+    progress = chat.page.get_by_role("progressbar", name="Uploading large.bin")
+    shares: list[float] = []
+    while len(shares) < 4 or shares[-1] < 0.5:
+        shares.append(progress.evaluate("bar => bar.value"))
+        chat.page.wait_for_timeout(100)
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 1
+    chat.page.get_by_role("button", name="Remove large.bin").click()
+    expect(progress).to_have_count(0)
+    chat.page.locator("input[type=file]").set_input_files(large)
+    expect(progress).to_be_visible()
+    expect(progress).to_have_count(0)
+    chat.say("echo")
+    expect(chat.words).to_contain_text("files=['large.bin']")
+    assert [len(content) for _, content in plain.uploads] == [300_000]
 
 
 def test_a_long_thread_opens_at_its_end_and_goes_back_to_its_beginning(chat: Chat) -> None:

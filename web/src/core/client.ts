@@ -1,12 +1,15 @@
 /** Requests to a ChatKit server, and to what ours offers beyond the protocol. Knows nothing about threads on the page. */
 import { type SseMessage, SseParser } from './sse.ts';
 import { type JsonRecord, isRecord, isText } from './protocol.ts';
+import { tellingFetch } from './uploading.ts';
 
 export interface ClientOptions {
   url: string;
   fetch: typeof fetch;
   /** Sent as the only `Accept-Language` of every request. */
   locale: string;
+  /** The page brings its own `fetch`, through which every request must go. */
+  readonly hasOwnFetch?: boolean;
 }
 
 /** A request that was not answered as hoped. `code` is for programs, `message` is the server's sentence, if it sent one. */
@@ -93,14 +96,18 @@ export class Client {
     await this.request(address, { method: 'POST', signal: AbortSignal.timeout(10_000) });
   }
 
-  /** A file to wherever the server wants it, with the page's own `fetch` so that its credentials come along. */
-  async upload(address: string, file: File, method: 'POST' | 'PUT', headers: Record<string, string>, signal: AbortSignal): Promise<unknown> {
+  /**
+   * A file to wherever the server wants it, with the page's own `fetch`, if it has one, so that its credentials come along.
+   * Only without one can be told how much of it has gone.
+   */
+  async upload(address: string, file: File, method: 'POST' | 'PUT', headers: Record<string, string>, signal: AbortSignal, progressed: (share: number) => void): Promise<unknown> {
     let body: BodyInit = file;
     if (method === 'POST') {
       body = new FormData();
       body.append('file', file, file.name);
     }
-    const response = await this.request(address, { method, headers, body, signal });
+    const send = this.options.hasOwnFetch ? this.options.fetch : tellingFetch(progressed);
+    const response = await this.request(address, { method, headers, body, signal }, send);
     return response.json().catch(() => null);
   }
 
@@ -118,27 +125,30 @@ export class Client {
     };
   }
 
-  private send(url: string, body: JsonRecord, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-    return this.request(url, {
+  /** Only an answer to this tells that a server has no extensions: others may be those of a proxy or of a place for files. */
+  private async send(url: string, body: JsonRecord, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    const response = await this.request(url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify(body),
       signal,
     });
+    if (!response.headers.has('ChatKit-Extensions')) this.extensions = new Set();
+    return response;
   }
 
-  private async request(url: string, init: RequestInit): Promise<Response> {
+  private async request(url: string, init: RequestInit, send = this.options.fetch): Promise<Response> {
     const headers = { 'Accept-Language': this.options.locale, ...(init.headers as Record<string, string>) };
     let response: Response;
     try {
-      response = await this.options.fetch(url, { ...init, headers });
+      response = await send(url, { ...init, headers });
     } catch (error) {
       if (init.signal?.aborted && (init.signal.reason as Error)?.name !== 'TimeoutError') throw error;
       const isLate = (init.signal?.reason as Error)?.name === 'TimeoutError';
       throw new RequestError(isLate ? 'timeout' : 'network', isLate ? 'The server did not answer in time.' : 'The server could not be reached.');
     }
     const announced = response.headers.get('ChatKit-Extensions');
-    this.extensions = new Set(announced ? announced.split(',').map((word) => word.trim()) : []);
+    if (announced !== null) this.extensions = new Set(announced.split(',').map((word) => word.trim()));
     if (!response.ok) throw await refusal(response);
     return response;
   }

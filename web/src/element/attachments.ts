@@ -16,6 +16,8 @@ export interface Upload {
   /** A picture to show before the server has one. */
   preview: string | null;
   failed: boolean;
+  /** 0 to 1; null while it cannot be told. */
+  progress: number | null;
   file: File | null;
   abort: AbortController;
 }
@@ -55,14 +57,14 @@ function inBytes(bytes: number): string {
 }
 
 /** `direct`: one form post that answers with the attachment. `two_phase`: the server is asked where the file goes first. */
-export async function upload(file: File, client: Client, strategy: Options['api']['uploadStrategy'], signal: AbortSignal): Promise<Attachment> {
+export async function upload(file: File, client: Client, strategy: Options['api']['uploadStrategy'], signal: AbortSignal, progressed: (share: number) => void): Promise<Attachment> {
   if (strategy?.type === 'direct') {
-    return asAttachment(await client.upload(strategy.uploadUrl, file, 'POST', {}, signal));
+    return asAttachment(await client.upload(strategy.uploadUrl, file, 'POST', {}, signal, progressed));
   }
   const params: JsonRecord = { name: file.name, size: file.size, mime_type: file.type || 'application/octet-stream' };
   const attachment = asAttachment((await client.ask('attachments.create', params, signal)).answer);
   const where = attachment.upload_descriptor ?? (attachment.upload_url ? { url: attachment.upload_url, method: 'POST' as const } : null);
-  if (where) await client.upload(where.url, file, where.method, where.headers ?? {}, signal);
+  if (where) await client.upload(where.url, file, where.method, where.headers ?? {}, signal, progressed);
   return attachment;
 }
 

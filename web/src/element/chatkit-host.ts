@@ -327,6 +327,9 @@ export class ChatKitHost extends LitElement {
       get locale() {
         return element.locale;
       },
+      get hasOwnFetch() {
+        return element.options?.api.fetch !== undefined;
+      },
       fetch: (input, init) => (this.options?.api.fetch ?? fetch)(input, init),
     };
   }
@@ -390,7 +393,7 @@ export class ChatKitHost extends LitElement {
   private readonly composerHost: ComposerHost = {
     submit: (draft) => this.submit(draft),
     stop: () => void this.controller?.stop(),
-    upload: (file, signal) => upload(file, this.chat.client, this.options?.api.uploadStrategy, signal),
+    upload: (file, signal, progressed) => upload(file, this.chat.client, this.options?.api.uploadStrategy, signal, progressed),
     forgetAttachment: (id) => this.chat.client.ask('attachments.delete', { attachment_id: id }).catch((error: unknown) => this.report(error)),
     toolChanged: (toolId) => this.emit('chatkit.tool.change', { toolId }),
     failed: (error) => this.report(error),
@@ -466,7 +469,7 @@ export class ChatKitHost extends LitElement {
         this.redraw();
       },
       onRetry: (itemId) => void this.retry(itemId),
-      onZoom: (url) => openLightbox(this.renderRoot.querySelector('.viewport') as HTMLElement, url, words.image, words.dismiss),
+      onZoom: (event, url, name) => openLightbox(event.currentTarget as HTMLElement, url, name, words.dismiss),
     };
   }
 

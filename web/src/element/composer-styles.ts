@@ -226,6 +226,13 @@ export const composerStyles = css`
     inset: 20px auto auto 20px;
     background: none;
   }
+  .upload progress {
+    position: absolute;
+    inset: auto 8px 3px;
+    inline-size: auto;
+    block-size: 4px;
+    accent-color: var(--ck-accent);
+  }
   .problem {
     display: flex;
     align-items: center;

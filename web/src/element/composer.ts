@@ -24,7 +24,7 @@ export interface ComposerHost {
   /** Rejects when nothing was sent: the draft comes back. */
   submit(draft: Draft): Promise<void>;
   stop(): void;
-  upload(file: File, signal: AbortSignal): Promise<Attachment>;
+  upload(file: File, signal: AbortSignal, progressed: (share: number) => void): Promise<Attachment>;
   forgetAttachment(id: string): void;
   toolChanged(toolId: string | null): void;
   failed(error: unknown): void;
@@ -135,7 +135,7 @@ export class Composer extends LitElement {
         continue;
       }
       const preview = file.type.startsWith('image/') ? URL.createObjectURL(file) : null;
-      const upload: Upload = { key: ++this.uploadKeys, name: file.name, mime: file.type, attachment: null, preview, failed: false, file, abort: new AbortController() };
+      const upload: Upload = { key: ++this.uploadKeys, name: file.name, mime: file.type, attachment: null, preview, failed: false, progress: null, file, abort: new AbortController() };
       this.uploads = [...this.uploads, upload];
       void this.startUpload(upload);
     }
@@ -237,7 +237,7 @@ export class Composer extends LitElement {
 
   private async startUpload(upload: Upload): Promise<void> {
     try {
-      const attachment = await this.host.upload(upload.file as File, upload.abort.signal);
+      const attachment = await this.host.upload(upload.file as File, upload.abort.signal, (progress) => this.changeUpload(upload.key, { progress }));
       this.changeUpload(upload.key, { attachment });
     } catch (error) {
       if (upload.abort.signal.aborted) return;
@@ -253,7 +253,7 @@ export class Composer extends LitElement {
 
   private retryUpload(upload: Upload): void {
     this.problem = null;
-    this.changeUpload(upload.key, { failed: false });
+    this.changeUpload(upload.key, { failed: false, progress: null });
     void this.startUpload(upload);
   }
 
@@ -267,7 +267,7 @@ export class Composer extends LitElement {
   }
 
   private asUpload(attachment: Attachment): Upload {
-    return { key: ++this.uploadKeys, name: attachment.name, mime: attachment.mime_type, attachment, preview: attachment.preview_url ?? null, failed: false, file: null, abort: new AbortController() };
+    return { key: ++this.uploadKeys, name: attachment.name, mime: attachment.mime_type, attachment, preview: attachment.preview_url ?? null, failed: false, progress: null, file: null, abort: new AbortController() };
   }
 
   private pickFiles(): void {
@@ -502,10 +502,17 @@ export class Composer extends LitElement {
     return html`<li class=${classMap({ upload: true, failed: upload.failed, picture: upload.preview !== null })}>
       ${upload.preview ? html`<img src=${upload.preview} alt="" />` : html`<span class="file">${icon('document', 20)}</span>`}
       ${upload.preview ? nothing : html`<span class="name">${upload.name}</span>`}
-      ${isBusy ? html`<span class="spinner" role="status" aria-label=${fill(this.words.uploading, { name: upload.name })}></span>` : nothing}
+      ${isBusy ? this.progress(upload) : nothing}
       ${upload.failed && upload.file ? html`<button class="icon-button small" aria-label=${this.words.retry} @click=${() => this.retryUpload(upload)}>${icon('retry', 16)}</button>` : nothing}
       <button class="icon-button small remove" aria-label=${fill(this.words.removeFile, { name: upload.name })} @click=${() => this.removeUpload(upload)}>${icon('close', 14)}</button>
     </li>`;
+  }
+
+  private progress({ name, progress }: Upload): TemplateResult {
+    const label = fill(this.words.uploading, { name });
+    return progress === null
+      ? html`<span class="spinner" role="status" aria-label=${label}></span>`
+      : html`<progress max="1" .value=${progress} aria-label=${label}></progress>`;
   }
 
   private addButton(): TemplateResult | typeof nothing {

@@ -63,11 +63,17 @@ export const transcriptStyles = css`
     justify-content: end;
     gap: calc(var(--ck-unit) * 2);
   }
+  .picture {
+    max-inline-size: 100%;
+  }
   .picture img {
     display: block;
-    max-block-size: 12rem;
+    block-size: 12rem;
+    min-inline-size: 4rem;
     max-inline-size: 100%;
+    object-fit: scale-down;
     border-radius: var(--ck-radius);
+    background: var(--ck-surface-secondary);
   }
   .file {
     display: flex;
@@ -298,7 +304,6 @@ export const transcriptStyles = css`
   }
   .skeleton.card {
     max-inline-size: 26rem;
-    block-size: 9rem;
     border-radius: var(--ck-radius);
   }
   .skeleton {

@@ -9,6 +9,8 @@ import type { Entry } from '../core/thread.ts';
 import { icon } from '../icons/icon.ts';
 import { renderMarkdown } from '../md/markdown.ts';
 import { type Exchange, answerText, sourcesOf, userText } from './exchanges.ts';
+import { heightOf } from './skeleton.ts';
+import { styling } from './styling.ts';
 import { type Words, fill } from './words.ts';
 
 export interface Transcript {
@@ -36,7 +38,7 @@ export interface Transcript {
   onCopy(key: string, text: string, element: HTMLElement | null): void;
   onRate(itemIds: string[], kind: 'positive' | 'negative'): void;
   onRetry(itemId: string): void;
-  onZoom(url: string): void;
+  onZoom(event: Event, url: string, name: string): void;
 }
 
 export function renderExchanges(exchanges: readonly Exchange[], transcript: Transcript): unknown {
@@ -109,7 +111,7 @@ function said(part: MessageContent, transcript: Transcript): unknown {
 function attachment(file: Attachment, transcript: Transcript): TemplateResult {
   if (file.type === 'image' && file.preview_url) {
     const url = file.preview_url;
-    return html`<button class="picture" aria-label=${file.name} @click=${() => transcript.onZoom(url)}><img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" /></button>`;
+    return html`<button class="picture" aria-label=${file.name} @click=${(event: Event) => transcript.onZoom(event, url, file.name)}><img src=${url} alt="" loading="lazy" referrerpolicy="no-referrer" /></button>`;
   }
   return html`<span class="file">${icon('document', 20)}<span>${file.name}</span></span>`;
 }
@@ -132,7 +134,7 @@ function answer(entry: Entry, transcript: Transcript): unknown {
     case 'task':
       return html`<div class="tasks alone">${task(item.task, false, transcript)}</div>`;
     case 'widget':
-      if (!transcript.renderWidget) return html`<div class="skeleton card"></div>`;
+      if (!transcript.renderWidget) return html`<div class="skeleton card" ${styling({ 'block-size': `${heightOf(item.widget)}px` })}></div>`;
       return transcript.renderWidget(item.widget, {
         itemId: item.id,
         locale: transcript.locale,
@@ -217,7 +219,7 @@ function duration(seconds: number, locale: string): string {
 function generatedImage({ item, open, progress }: Entry, { words, onZoom }: Transcript): TemplateResult {
   const url = item.type === 'generated_image' ? item.image?.url : undefined;
   return html`<figure class=${classMap({ drawing: true, open })}>
-    ${url ? html`<button aria-label=${words.image} @click=${() => onZoom(url)}><img src=${url} alt=${words.image} referrerpolicy="no-referrer" /></button>` : html`<span class="skeleton"></span>`}
+    ${url ? html`<button aria-label=${words.image} @click=${(event: Event) => onZoom(event, url, words.image)}><img src=${url} alt=${words.image} referrerpolicy="no-referrer" /></button>` : html`<span class="skeleton"></span>`}
     ${open && progress !== undefined ? html`<progress max="1" .value=${progress} aria-label=${words.image}></progress>` : nothing}
   </figure>`;
 }

@@ -55,8 +55,13 @@ export function textImage(source: string, alt: string, policy: ImagePolicy, loca
   });
 }
 
+/** From this height on a picture keeps the place that was made for it; what is smaller stands in a line of text. */
+const SIGN = 96;
+
 function settled(event: Event): void {
-  const picture = (event.currentTarget as HTMLElement).parentElement!;
+  const image = event.currentTarget as HTMLImageElement;
+  const picture = image.parentElement!;
+  picture.classList.toggle('md-framed', image.naturalHeight >= SIGN);
   picture.classList.remove('md-loading');
   picture.classList.toggle('md-failed', event.type === 'error');
 }

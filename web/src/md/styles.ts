@@ -326,13 +326,16 @@ const images = css`
   .md-picture img {
     display: block;
     max-width: 100%;
-    max-height: 420px;
+    max-height: 300px;
     object-fit: contain;
   }
-  .md-picture.md-loading {
+  /* The height that a picture has in the end, unless it is as small as a sign. */
+  .md-picture:is(.md-loading, .md-framed) {
+    block-size: 300px;
     background: var(--surface-tertiary);
-    min-inline-size: min(320px, 100%);
-    min-block-size: 180px;
+  }
+  .md-picture.md-loading {
+    inline-size: min(400px, 100%);
   }
   .md-picture.md-failed {
     padding: 12px 16px;

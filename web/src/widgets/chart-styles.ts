@@ -11,7 +11,7 @@ export const chartStyles = css`
     margin: 0;
   }
   .widget .w-plot {
-    flex: 1 1 auto;
+    flex: 1 1 180px;
     min-block-size: 0;
     display: flex;
     border-radius: 8px;
@@ -24,7 +24,7 @@ export const chartStyles = css`
     position: relative;
     flex: 1;
     min-inline-size: 0;
-    min-block-size: 180px;
+    min-block-size: 0;
     direction: ltr;
   }
   .widget .w-drawing {
@@ -73,6 +73,7 @@ export const chartStyles = css`
     stroke-width: 2;
   }
   .widget .w-legend {
+    flex: none;
     display: flex;
     flex-wrap: wrap;
     gap: 4px 16px;

@@ -63,6 +63,7 @@ function legend({ series }: ChartData): TemplateResult {
 
 const TOP = 8;
 const LETTER = 6.6;
+const LINE = 15;
 
 /** The drawing for one size of the plot. */
 class Plot {
@@ -116,8 +117,13 @@ class Plot {
     return this.#bottom - ((value - low) / (high - low)) * (this.#bottom - TOP);
   }
 
+  /** As many numbers as fit above each other; the lowest is always there. */
   #grid(): unknown {
-    return this.data.ticks.map((tick) => {
+    const { ticks } = this.data;
+    const step = (this.#bottom - TOP) / Math.max(1, ticks.length - 1);
+    const every = Math.max(1, Math.ceil(LINE / Math.max(1, step)));
+    return ticks.map((tick, index) => {
+      if (index % every !== 0) return nothing;
       const y = Math.round(this.#y(tick)) + 0.5;
       return svg`<line class=${tick === 0 ? 'w-rule w-zero' : 'w-rule'} x1=${this.#left} x2=${this.#right} y1=${y} y2=${y}></line>${
         this.node.showYAxis === true ? svg`<text class="w-tick" x=${this.#left - 8} y=${y} text-anchor="end" dominant-baseline="central">${this.#compact.format(tick)}</text>` : nothing

@@ -130,6 +130,22 @@ describe('with a server that resumes', () => {
     expect(server.of('/events')).toHaveLength(3);
   });
 
+  test('a proxy that answers in its place does not make it forget what its server can do', async () => {
+    const away = (): Response => {
+      const response = new Response('<html>', { status: 502 });
+      Object.defineProperty(response, 'clone', { value: () => response });
+      Object.defineProperty(response.headers, 'set', { value: () => {} });
+      return response;
+    };
+    const server = new ScriptedServer(ALL)
+      .on('threads.create', stream(WHOLE.slice(0, 4), { turn: 'turn_1', end: 'cut' }))
+      .on('/events', away, stream(WHOLE.slice(4, 5), { turn: 'turn_1', from: 5, end: 'cut' }), away, stream(WHOLE.slice(5), { turn: 'turn_1', from: 6 }));
+    const { controller } = chat(server);
+    await controller.send(input('Hi'));
+    expect(text(controller)).toBe('user_message|Hello');
+    expect(controller.view.failure).toBeNull();
+  });
+
   test('a message whose answer never came is sent again with the same key', async () => {
     const server = new ScriptedServer(ALL).on('threads.create', () => Promise.reject(new TypeError('lost')), stream(WHOLE, { turn: 'turn_1' }));
     const { controller } = chat(server);

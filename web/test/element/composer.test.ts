@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { userEvent } from 'vitest/browser';
 import { ScriptedServer, stream } from '../core/server.ts';
 import { type Shown, button, composer, find, press, show, type, until } from './chat.ts';
 
@@ -69,6 +70,22 @@ describe('files', () => {
     await until(() => server.of('attachments.delete').length === 1);
     expect(server.of('attachments.delete')[0]?.params).toEqual({ attachment_id: 'f1' });
     expect(composer(shown).querySelector('.upload')).toBeNull();
+  });
+
+  test('that are on their way are called back when they are removed', async () => {
+    let signal: AbortSignal | null | undefined;
+    const server = answered().on('/upload', (_, init) => new Promise((_, reject) => (signal = init.signal)?.addEventListener('abort', () => reject(signal?.reason))));
+    const shown = await show({ api: direct, composer: { attachments } }, server);
+    await shown.element.setComposerValue({ text: 'Hi', files: [file('a.txt', 'text/plain')] });
+    await until(() => composer(shown).querySelector('[aria-label="Uploading a.txt"]') && signal);
+    expect(button(composer(shown), 'Send').disabled).toBe(true);
+    button(composer(shown), 'Remove a.txt').click();
+    await until(() => !composer(shown).querySelector('.upload'));
+    expect(signal?.aborted).toBe(true);
+    expect(server.of('attachments.delete')).toHaveLength(0);
+    expect(composer(shown).querySelector('.problem')).toBeNull();
+    expect(shown.events.filter((event) => event.type === 'error')).toEqual([]);
+    await until(() => !button(composer(shown), 'Send').disabled);
   });
 
   test('are taken from a paste and from a drop anywhere', async () => {
@@ -173,6 +190,20 @@ describe('mentions and commands', () => {
       { type: 'input_tag', id: 'e1', text: 'Ada Lovelace', data: { role: 'author' }, group: 'People', interactive: true },
       { type: 'input_text', text: ' please' },
     ]);
+  });
+
+  test('what was taken is one letter for Backspace, and offers stand in their groups', async () => {
+    const shown = await show({ entities: { onTagSearch: async () => found } }, answered());
+    const editor = type(shown, 'Ask @a');
+    await until(() => composer(shown).querySelectorAll('[role=option]').length === 2);
+    expect([...composer(shown).querySelectorAll('[role=group]')].map((group) => group.ariaLabel)).toEqual(['People', 'Machines']);
+    await userEvent.keyboard('{Tab}');
+    await until(() => editor.querySelector('[data-tag]'));
+    await userEvent.keyboard('{Backspace}');
+    expect(editor.textContent).toContain('Ada Lovelace');
+    await userEvent.keyboard('{Backspace}');
+    expect(editor.querySelector('[data-tag]')).toBeNull();
+    expect(editor.textContent?.trim()).toBe('Ask');
   });
 
   test('Escape closes the offers and keeps the text', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { userEvent } from 'vitest/browser';
 import type { ChatKitHost } from '../../src/element/chatkit-host.ts';
 import { ScriptedServer, stream } from '../core/server.ts';
 import { button, composer, find, press, show, type, until } from './chat.ts';
@@ -324,6 +325,31 @@ describe('items', () => {
     say(Array.from({ length: 50 }, (_, at) => ({ type: 'thread.item.updated', item_id: 'a1', update: { type: 'assistant_message.content_part.text_delta', content_index: 0, delta: ` w${at}` } })));
     await until(() => transcript(shown.root).includes('w49'));
     expect(selection.toString().trim()).toBe('First paragraph.');
+  });
+
+  test('a picture that is drawn keeps its place, shows what is there, opens large, and Escape leads back to it', async () => {
+    const dot = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==';
+    let say = (_: object[]): void => {};
+    const more = new Promise<object[]>((resolve) => (say = resolve));
+    const server = new ScriptedServer().on('threads.create', stream([created, question(), { type: 'thread.item.added', item: { type: 'generated_image', id: 'i1' } }, { type: 'thread.item.updated', item_id: 'i1', update: { type: 'generated_image.updated', image: { id: 'p1', url: `${dot}#part` }, progress: 0.4 } }], { until: more }));
+    const shown = await show({}, server);
+    await shown.element.sendUserMessage({ text: 'Hi' });
+    await until(() => shown.root.querySelector('.drawing img'));
+    const drawing = find(shown.root, '.drawing');
+    const { width, height } = drawing.getBoundingClientRect();
+    expect(drawing.classList).toContain('open');
+    expect(find<HTMLProgressElement>(drawing, 'progress').value).toBe(0.4);
+    say([{ type: 'thread.item.done', item: { type: 'generated_image', id: 'i1', image: { id: 'p2', url: dot } } }]);
+    await until(() => !drawing.classList.contains('open'));
+    expect([drawing.getBoundingClientRect().width, drawing.getBoundingClientRect().height]).toEqual([width, height]);
+    expect(drawing.querySelector('progress')).toBeNull();
+    find(drawing, 'button').focus();
+    await userEvent.keyboard('{Enter}');
+    await until(() => shown.root.querySelector('dialog.lightbox'));
+    expect(find<HTMLDialogElement>(shown.root, 'dialog').open).toBe(true);
+    await userEvent.keyboard('{Escape}');
+    await until(() => !shown.root.querySelector('dialog'));
+    expect(shown.root.activeElement).toBe(find(drawing, 'button'));
   });
 
   const manyItems = Array.from({ length: 2000 }, (_, at) => (at % 2 ? (said(`Answer **${at}** with some words`, `a${at}`) as any).item : { ...(question(`Question ${at}`) as any).item, id: `u${at}` }));

@@ -336,6 +336,26 @@ test('a chart is read with the arrow keys, shows a tooltip and has a table', asy
   expect([...shown.querySelectorAll('table tbody tr:first-child > *')].map((cell) => cell.textContent)).toEqual(['January', '320', '180', '450']);
 });
 
+test.each([70, 120, 240])('a chart of a fixed height keeps to it, and its labels stay apart, %i px', async (height) => {
+  const { show } = stage();
+  const widget = show({
+    type: 'Card',
+    children: [
+      { type: 'Chart', height, showLegend: true, showYAxis: true, xAxis: { dataKey: 'month' }, series: [{ type: 'bar', dataKey: 'sales', label: 'Sales' }], data: ['Jan', 'Feb', 'Mar', 'Apr'].map((month, at) => ({ month, sales: at * 1300 })) },
+      { type: 'Text', value: 'Below the chart' },
+    ],
+  });
+  await expect.poll(() => widget.querySelector('.w-drawing')).not.toBeNull();
+  const box = (selector: string): DOMRect => widget.querySelector(selector)!.getBoundingClientRect();
+  expect(box('.w-chart').height).toBe(height);
+  expect(box('.w-plot').bottom).toBeLessThanOrEqual(box('.w-legend').top);
+  expect(box('.w-legend').bottom).toBeLessThanOrEqual(box('.w-chart').bottom + 1);
+  expect(box('.w-drawing').height).toBeLessThanOrEqual(box('.w-plot').height + 1);
+  const numbers = [...widget.querySelectorAll('.w-tick[text-anchor=end]')].map((label) => label.getBoundingClientRect()).sort((one, other) => one.top - other.top);
+  expect(numbers.length).toBeGreaterThan(0);
+  numbers.slice(1).forEach((label, at) => expect(label.top).toBeGreaterThanOrEqual(numbers[at]!.bottom - 2));
+});
+
 test('stacked bars stand on each other and none leaves the plot', async () => {
   const { show } = stage();
   const shown = show(fixtures['Chart']!);

@@ -1,1 +1,1 @@
-import('./assets/element-ODVFGN3E.js');
+import('./assets/element-3HQL2T7X.js');
