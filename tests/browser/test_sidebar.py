@@ -10,7 +10,7 @@ import jwt
 import pytest
 from playwright.sync_api import Locator, expect
 from support.chat_page import Chat
-from support.server import serving
+from support.server import Server, serving
 
 SECRET = "a secret of at least thirty-two bytes"
 
@@ -47,6 +47,81 @@ def test_conversations_are_listed_opened_and_found_by_what_was_said(alone: Chat)
     expect(chat.page.get_by_text("Nothing found.")).to_be_visible()
     search.fill("")
     expect(conversations(chat)).to_have_count(2)
+
+
+def test_conversations_stand_under_the_day_they_are_of(open_chat: Callable[..., Chat], todo: Server) -> None:
+    now = datetime.now(UTC).replace(hour=12)
+    ages = {"Now": 0, "One day": 1, "Five days": 5, "Long ago": 100}
+    listed = [
+        {
+            "id": f"thr_{days}",
+            "title": title,
+            "created_at": (now - timedelta(days=days)).isoformat(),
+            "updated_at": (now - timedelta(days=days)).isoformat(),
+            "preview": None,
+            "running_turn_id": None,
+        }
+        for title, days in ages.items()
+    ]
+    chat = open_chat(todo)
+    page = {"data": listed, "has_more": False, "after": None}
+    chat.page.route("**/api/conversations?*", lambda route: route.fulfill(json=page))
+    chat.open()
+    expect(conversations(chat)).to_have_count(4)
+    navigation = chat.page.get_by_role("navigation", name="Conversations")
+    for group, title in zip(["Today", "Yesterday", "Previous 7 days", "Older"], ages, strict=True):
+        expect(navigation.get_by_role("list", name=group).get_by_role("link")).to_have_text([title])
+
+
+def test_five_hundred_conversations_are_paged_without_an_end_and_searched_at_once(
+    tmp_path: Path, open_chat: Callable[..., Chat]
+) -> None:
+    with serving(tmp_path) as server:
+        with httpx.Client(base_url=server.url) as http:
+            for number in range(500):
+                http.post("/api/conversations", json={"title": f"Trip {number}"}).raise_for_status()
+        chat = open_chat(server).open()
+        expect(conversations(chat)).to_have_count(50)
+        chat.page.locator(".list").hover()
+        while conversations(chat).count() < 500:
+            chat.page.mouse.wheel(0, 5000)
+            chat.page.wait_for_timeout(50)
+        titles = chat.page.get_by_role("navigation", name="Conversations").locator("a .title").all_inner_texts()
+        assert titles == [f"Trip {number}" for number in reversed(range(500))]
+        search = chat.page.get_by_role("searchbox", name="Search conversations")
+        milliseconds = search.evaluate(
+            """async field => {
+                const times = [];
+                for (const word of ['Trip 4', 'Trip 49', 'Trip 499']) {
+                    const began = performance.now();
+                    field.value = word;
+                    field.dispatchEvent(new Event('input', {bubbles: true}));
+                    await new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)));
+                    times.push(performance.now() - began);
+                }
+                return Math.min(...times);
+            }"""
+        )
+        expect(conversations(chat)).to_have_count(1)
+        assert milliseconds < 100
+
+
+def test_an_answer_that_ends_while_its_reader_is_elsewhere_is_marked_until_it_is_read(
+    open_chat: Callable[..., Chat], todo: Server
+) -> None:
+    chat = open_chat(todo).open()
+    chat.start("Tell me something about yourself")
+    expect(chat.words).to_contain_text("I am")
+    chat.page.get_by_role("link", name="New conversation").click()
+    navigation = chat.page.get_by_role("navigation", name="Conversations")
+    expect(navigation.get_by_role("img", name="An answer is being written")).to_be_visible()
+    expect(navigation.get_by_role("img", name="New answer")).to_be_visible()
+    expect(navigation.get_by_role("img", name="An answer is being written")).to_have_count(0)
+    chat.page.reload()
+    expect(navigation.get_by_role("img", name="New answer")).to_be_visible()
+    conversations(chat).first.get_by_role("link").click()
+    expect(chat.words).to_contain_text("restart the server")
+    expect(navigation.get_by_role("img", name="New answer")).to_have_count(0)
 
 
 def test_back_forward_and_a_deep_link_open_the_conversation(alone: Chat) -> None:

@@ -348,7 +348,10 @@ export class ChatKitHost extends LitElement {
         this.announcement = view?.failure ? '' : isStopped ? this.words.stopped : this.lastAnswer.slice(0, 2000) || this.words.answerReady;
         this.emit('chatkit.response.end');
       },
-      threadChanged: (threadId) => this.emit('chatkit.thread.change', { threadId }),
+      threadChanged: (threadId) => {
+        if (threadId !== null && this.chat.isBusy) this.composer?.draftIsOf(threadId);
+        this.emit('chatkit.thread.change', { threadId });
+      },
       loadStarted: (threadId) => {
         this.backlog.begin();
         this.emit('chatkit.thread.load.start', { threadId });

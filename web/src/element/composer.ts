@@ -88,6 +88,7 @@ export class Composer extends LitElement {
   private searching = 0;
   private searchTimer: ReturnType<typeof setTimeout> | undefined;
   private uploadKeys = 0;
+  private adoptedBy: string | null = null;
   private readonly others = new Map<string, { content: MessageContent[]; uploads: readonly Upload[]; reply: string | null }>();
 
   constructor() {
@@ -122,6 +123,11 @@ export class Composer extends LitElement {
     if (value.toolId !== undefined) this.selectTool(value.toolId);
     if (value.modelId !== undefined) this.modelId = value.modelId;
     this.edited();
+  }
+
+  /** The new thread has got its name: what was written since its first message was sent belongs to it. */
+  draftIsOf(threadId: string): void {
+    this.adoptedBy = threadId;
   }
 
   addFiles(files: Iterable<File>): void {
@@ -174,6 +180,12 @@ export class Composer extends LitElement {
 
   private changeDraft(before: string): void {
     const editor = this.editor as Editor;
+    if (this.adoptedBy === this.draftKey) {
+      this.adoptedBy = null;
+      this.forget(before);
+      this.store();
+      return;
+    }
     this.others.set(before, { content: editor.content(), uploads: this.uploads, reply: this.reply });
     const draft = this.others.get(this.draftKey) ?? { content: this.stored(this.draftKey), uploads: [], reply: null };
     editor.set(draft.content);
@@ -189,6 +201,14 @@ export class Composer extends LitElement {
       return JSON.parse(sessionStorage.getItem(`chatkit-host.draft.${key}`) ?? '[]') as MessageContent[];
     } catch {
       return [];
+    }
+  }
+
+  private forget(key: string): void {
+    try {
+      sessionStorage.removeItem(`chatkit-host.draft.${key}`);
+    } catch {
+      // Nothing was stored.
     }
   }
 

@@ -15,6 +15,8 @@ export interface SidebarHost {
 }
 
 const SEARCH_DELAY = 120;
+const LOOK_AGAIN = 3000;
+const UNREAD = 'chatkit-host.unread';
 
 /** The user's conversations, newest first, with a search through everything that was said. */
 export class Sidebar extends LitElement {
@@ -115,6 +117,14 @@ export class Sidebar extends LitElement {
         background: var(--ck-accent);
         animation: breathe 1.4s ease-in-out infinite;
       }
+      .unread {
+        flex: none;
+        inline-size: 8px;
+        block-size: 8px;
+        margin-inline-end: 10px;
+        border-radius: 50%;
+        background: var(--ck-accent);
+      }
       .more .icon-button {
         opacity: 0;
         margin-inline-end: 2px;
@@ -175,6 +185,7 @@ export class Sidebar extends LitElement {
     found: { state: true },
     menuFor: { state: true },
     renaming: { state: true },
+    unread: { state: true },
   };
 
   declare host: SidebarHost;
@@ -188,6 +199,9 @@ export class Sidebar extends LitElement {
   declare private found: readonly Found[] | null;
   declare private menuFor: string | null;
   declare private renaming: string | null;
+  /** Answered while nobody looked. */
+  declare private unread: ReadonlySet<string>;
+  private lookTimer: ReturnType<typeof setTimeout> | undefined;
   private searching = new AbortController();
   private searchTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -202,6 +216,7 @@ export class Sidebar extends LitElement {
     this.found = null;
     this.menuFor = null;
     this.renaming = null;
+    this.unread = storedUnread();
   }
 
   override focus(): void {
@@ -216,6 +231,7 @@ export class Sidebar extends LitElement {
   async reload(): Promise<void> {
     try {
       const page = await this.host.server.conversations(null);
+      this.noticeAnswers(page.data);
       const fresh = new Set(page.data.map((conversation) => conversation.id));
       const hadMore = this.conversations.length > page.data.length;
       this.conversations = [...page.data, ...(hadMore ? this.conversations.filter((each) => !fresh.has(each.id)) : [])];
@@ -224,6 +240,25 @@ export class Sidebar extends LitElement {
       this.host.failed(error);
     } finally {
       this.isLoading = false;
+    }
+  }
+
+  /** An answer goes on after its reader has left: it is looked for until it is there, and marked when it is. */
+  private noticeAnswers(fresh: readonly Conversation[]): void {
+    const running = new Set(this.conversations.filter((each) => each.running_turn_id).map((each) => each.id));
+    const ended = fresh.filter((each) => running.has(each.id) && !each.running_turn_id && each.id !== this.currentId);
+    if (ended.length > 0) this.setUnread([...this.unread, ...ended.map((each) => each.id)]);
+    clearTimeout(this.lookTimer);
+    const isWaiting = fresh.some((each) => each.running_turn_id && each.id !== this.currentId);
+    if (isWaiting) this.lookTimer = setTimeout(() => void this.reload(), LOOK_AGAIN);
+  }
+
+  private setUnread(ids: Iterable<string>): void {
+    this.unread = new Set(ids);
+    try {
+      localStorage.setItem(UNREAD, JSON.stringify([...this.unread].slice(-100)));
+    } catch {
+      // The marks live as long as the page.
     }
   }
 
@@ -269,6 +304,16 @@ export class Sidebar extends LitElement {
         })
         .catch((error: unknown) => signal.aborted || this.host.failed(error));
     }, SEARCH_DELAY);
+  }
+
+  override willUpdate(): void {
+    if (this.currentId !== null && this.unread.has(this.currentId)) this.setUnread([...this.unread].filter((id) => id !== this.currentId));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.lookTimer);
+    clearTimeout(this.searchTimer);
   }
 
   override updated(changed: PropertyValues): void {
@@ -341,6 +386,7 @@ export class Sidebar extends LitElement {
     return html`<li class=${isCurrent ? 'current' : ''}>
       <a href="t/${id}" aria-current=${isCurrent ? 'page' : nothing} @click=${(event: MouseEvent) => this.follow(event, id)}><span class="title" dir="auto">${title}</span></a>
       ${conversation.running_turn_id ? html`<span class="running" role="img" aria-label="An answer is being written"></span>` : nothing}
+      ${this.unread.has(id) && !conversation.running_turn_id ? html`<span class="unread" role="img" aria-label="New answer"></span>` : nothing}
       <span class="more">
         <button class="icon-button small" aria-label="More actions: ${title}" aria-haspopup="menu" aria-expanded=${String(this.menuFor === id)} @click=${() => this.openMenu(id)}>${icon('dots-horizontal', 18)}</button>
         ${this.menuFor === id
@@ -398,5 +444,14 @@ export class Sidebar extends LitElement {
       replace(conversation);
       this.host.failed(error);
     });
+  }
+}
+
+function storedUnread(): ReadonlySet<string> {
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(UNREAD) ?? '[]');
+    return new Set(Array.isArray(stored) ? stored.filter((id) => typeof id === 'string') : []);
+  } catch {
+    return new Set();
   }
 }

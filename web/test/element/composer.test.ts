@@ -19,6 +19,26 @@ test('keys typed here are not heard by the page around', async () => {
   expect(heard).toEqual([]);
 });
 
+test('what is written while a new thread is being made stays, and belongs to it', async () => {
+  let answer = (_: Response): void => {};
+  const server = new ScriptedServer().on('threads.create', () => new Promise<Response>((resolve) => (answer = resolve)));
+  const shown = await show({}, server);
+  const sending = shown.element.sendUserMessage({ text: 'First' });
+  await until(() => server.of('threads.create').length === 1);
+  type(shown, 'And then');
+  answer(stream([{ type: 'thread.created', thread: { id: 'thr_1' } }]));
+  await sending;
+  await until(() => shown.element.threadId === 'thr_1' && !shown.element.isResponding);
+  await shown.element.updateComplete;
+  const editor = find(composer(shown), '.editor');
+  expect(editor.textContent).toBe('And then');
+  await shown.element.setThreadId(null);
+  await until(() => editor.textContent === '');
+  expect(sessionStorage.getItem('chatkit-host.draft.new')).toBeNull();
+  await shown.element.setThreadId('thr_1');
+  await until(() => editor.textContent === 'And then');
+});
+
 describe('files', () => {
   test('go to the server in one step and with the message', async () => {
     const server = answered().on('/upload', Response.json({ type: 'file', id: 'f1', name: 'a.txt', mime_type: 'text/plain' }));

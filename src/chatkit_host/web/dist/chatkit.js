@@ -1,1 +1,1 @@
-import('./assets/element-3HQL2T7X.js');
+import('./assets/element-BZQYY4QN.js');
