@@ -9,8 +9,11 @@ from support.server import Server
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_page(open_chat: Callable[..., Chat], todo: Server, scheme: str) -> None:
-    chat = open_chat(todo, color_scheme=scheme).open()
+@pytest.mark.parametrize("contrast", ["no-preference", "more"])
+def test_axe_finds_nothing_on_the_page(
+    open_chat: Callable[..., Chat], todo: Server, scheme: str, contrast: str
+) -> None:
+    chat = open_chat(todo, color_scheme=scheme, contrast=contrast).open()
     chat.page.wait_for_timeout(500)
     assert chat.axe() == []
     chat.say("add a task: look after the fern, high priority, due tomorrow")
@@ -95,6 +98,58 @@ def test_the_page_is_usable_by_keyboard_alone(chat: Chat) -> None:
     chat.page.keyboard.press("Enter")
     chat.settle()
     expect(chat.words).to_contain_text("Hello!")
+
+
+_ACTIVE = """() => {
+    let active = document.activeElement;
+    while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement;
+    if (active === document.body) return ['', true];
+    const around = active.closest('.box') ?? active;
+    const style = getComputedStyle(active);
+    const isRinged = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
+    const isEdged = around !== active && getComputedStyle(around).borderColor !== window.restingEdge;
+    return [active.getAttribute('aria-label') ?? active.textContent.trim().slice(0, 40), isRinged || isEdged];
+}"""
+
+
+def test_whatever_has_the_focus_shows_it(chat: Chat) -> None:
+    chat.say("add a task: look after the fern")
+    chat.page.locator(".viewport").focus()
+    chat.page.evaluate(
+        """() => {
+            const chat = document.querySelector('chatkit-host-page').shadowRoot.querySelector('chatkit-host').shadowRoot;
+            const box = chat.querySelector('chatkit-host-composer').shadowRoot.querySelector('.box');
+            window.restingEdge = getComputedStyle(box).borderColor;
+        }"""
+    )
+    seen: dict[str, bool] = {}
+    for _ in range(60):
+        chat.page.keyboard.press("Tab")
+        chat.page.wait_for_timeout(30)
+        name, is_shown = chat.page.evaluate(_ACTIVE)
+        seen[name] = is_shown
+    assert {"Copy", "Ask, plan, or add a task", "New conversation"} <= set(seen)
+    assert [name for name, is_shown in seen.items() if name and not is_shown] == []
+
+
+def test_the_focus_comes_back_from_menus_and_dialogs(chat: Chat) -> None:
+    def focused() -> str:
+        return chat.page.evaluate(_ACTIVE)[0]
+
+    chat.say("hello")
+    opener = chat.page.get_by_role("button", name="Keyboard help")
+    opener.click()
+    expect(chat.page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    chat.page.keyboard.press("Escape")
+    assert focused() == "Keyboard help"
+    row = chat.page.get_by_role("navigation", name="Conversations").get_by_role("listitem").first
+    row.get_by_role("button", name="More actions").focus()
+    chat.page.keyboard.press("Enter")
+    expect(chat.page.get_by_role("menuitem", name="Rename")).to_be_focused()
+    chat.page.keyboard.press("ArrowDown")
+    expect(chat.page.get_by_role("menuitem", name="Delete")).to_be_focused()
+    chat.page.keyboard.press("Escape")
+    assert focused().startswith("More actions")
 
 
 def test_nothing_moves_for_people_who_asked_for_that(open_chat: Callable[..., Chat], todo: Server) -> None:

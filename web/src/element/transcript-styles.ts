@@ -215,6 +215,9 @@ export const transcriptStyles = css`
   details[open] > summary > .fold {
     rotate: 90deg;
   }
+  details[open] > summary > .fold:dir(rtl) {
+    rotate: -90deg;
+  }
   .workflow > .tasks {
     position: relative;
     margin-block: var(--ck-unit) calc(var(--ck-unit) * 2);

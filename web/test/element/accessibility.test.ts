@@ -54,7 +54,7 @@ describe.each(['light', 'dark'])('axe finds nothing, %s', (theme) => {
 
 test('Arabic runs from right to left, and code in it from left to right', async () => {
   const text = 'مرحبا\n\n```js\nlet x = 1;\n```';
-  const server = new ScriptedServer().on('threads.create', stream([{ type: 'thread.created', thread: { id: 't' } }, item({ type: 'user_message', id: 'u', content: [{ type: 'input_text', text: 'سؤال' }], attachments: [] }), item({ type: 'assistant_message', id: 'a', content: [{ type: 'output_text', text, annotations: [] }] })]));
+  const server = new ScriptedServer().on('threads.create', stream([{ type: 'thread.created', thread: { id: 't' } }, item({ type: 'user_message', id: 'u', content: [{ type: 'input_text', text: 'سؤال' }], attachments: [] }), item({ type: 'workflow', id: 'w', workflow: { type: 'custom', expanded: true, tasks: [{ type: 'thought', title: 'فكرة' }] } }), item({ type: 'assistant_message', id: 'a', content: [{ type: 'output_text', text, annotations: [] }] })]));
   const shown = await show({ locale: 'ar' }, server);
   await until(() => composer(shown).querySelector('.send')?.ariaLabel === 'إرسال');
   await shown.element.sendUserMessage({ text: 'سؤال' });
@@ -63,6 +63,11 @@ test('Arabic runs from right to left, and code in it from left to right', async 
   expect([direction('.frame'), direction('.prose p'), direction('.prose pre')]).toEqual(['rtl', 'rtl', 'ltr']);
   const [bubble, frame] = ['.bubble', '.column'].map((selector) => find(shown.root, selector).getBoundingClientRect()) as [DOMRect, DOMRect];
   expect(bubble.left - frame.left).toBeLessThan(frame.right - bubble.right);
+  const fold = find(shown.root, '.workflow .fold');
+  expect(getComputedStyle(find(fold, '.icon')).transform).toBe('matrix(-1, 0, 0, 1, 0, 0)');
+  await until(() => getComputedStyle(fold).rotate === '-90deg');
+  const [send, editor] = ['.send', '.editor'].map((selector) => find(composer(shown), selector).getBoundingClientRect()) as [DOMRect, DOMRect];
+  expect(send.left).toBeLessThan(editor.left);
 });
 
 test('an answer is announced once, and not while it is written', async () => {

@@ -247,6 +247,12 @@ describe('items', () => {
     shown.element.setOptions({ api: { url: '/chatkit', fetch: shown.server.fetch }, locale: 'en' });
     await shown.element.updateComplete;
     expect(details.open).toBe(true);
+    find(details, 'summary').focus();
+    await userEvent.keyboard('{Enter}');
+    await until(() => !details.open);
+    await userEvent.keyboard(' ');
+    await until(() => details.open);
+    expect(find(details, '.task').innerText).toContain('Hm');
   });
 
   test('sources are numbered in the text and listed once below it', async () => {

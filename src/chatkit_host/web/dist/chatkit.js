@@ -1,1 +1,1 @@
-import('./assets/element-BZQYY4QN.js');
+import('./assets/element-LLQQAZDR.js');
