@@ -50,7 +50,6 @@ from chatkit_host.store.api_keys import DatabaseApiKeys
 from chatkit_host.store.conversation_lists import DatabaseConversationLists, ForeignConversationLists
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
-from chatkit_host.store.line import PostgresLine
 from chatkit_host.store.migrate import current_revision_matches, migrate
 from chatkit_host.store.tasks import DatabaseTasks
 from chatkit_host.todo.service import TodoService
@@ -58,6 +57,8 @@ from chatkit_host.todo.service import TodoService
 if TYPE_CHECKING:
     from agents import Agent
     from chatkit.server import ChatKitServer
+
+    from chatkit_host.store.line import PostgresLine
 
 
 _log = logging.getLogger(__name__)
@@ -294,9 +295,11 @@ class _Wiring:
         store = getattr(self.target, "store", None)
         return getattr(store, "database", None) or Database.open(self.settings.database_url.get_secret_value())
 
-    def _line(self) -> PostgresLine | None:
+    def _line(self) -> "PostgresLine | None":
         if self.database.address.is_sqlite:
             return None
+        from chatkit_host.store.line import PostgresLine
+
         direct = self.settings.database_direct_url
         return PostgresLine(self.database.address if direct is None else parse_address(direct.get_secret_value()))
 

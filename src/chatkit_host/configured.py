@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chatkit_host.auth.local import LOCAL_USER, is_loopback
-from chatkit_host.auth.tokens import TokenRules
 from chatkit_host.engine.limits import TurnLimits
 from chatkit_host.engine.log import LogLimits
 from chatkit_host.engine.ports import Quota
 from chatkit_host.settings import Settings
 
 if TYPE_CHECKING:
+    from chatkit_host.auth.tokens import TokenRules
     from chatkit_host.todo.mcp_server import Identify, McpAccess
 
 MCP_PATH = "/api/mcp"
@@ -34,10 +34,12 @@ def model_options(settings: Settings, options: Any) -> Any:
     )
 
 
-def token_rules(settings: Settings) -> TokenRules | None:
+def token_rules(settings: Settings) -> "TokenRules | None":
     """None when no authentication is configured. `ConfigurationError` when what is configured protects nobody."""
     if not settings.has_authentication:
         return None
+    from chatkit_host.auth.tokens import TokenRules
+
     jwks_urls = _pairs(settings.jwt_jwks_urls)
     return TokenRules(
         secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret is not None else None,

@@ -120,7 +120,7 @@ class Settings(BaseSettings):
     """After how long without a sign of life a worker's turns are ended by another."""
     heartbeat_seconds: float = Field(15.0, gt=0)
     """How often a silent stream shows that it is alive."""
-    flush_seconds: float = Field(0.05, gt=0)
+    flush_seconds: float = Field(0.1, gt=0)
     """How far shown text may be ahead of the database."""
     drain_seconds: float = Field(25.0, ge=0)
     """How long running answers may go on when the server is told to stop."""

@@ -1,6 +1,7 @@
 """The turn half of `ConversationStore`: ours in both databases, and ours beside somebody else's chatkit Store."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -154,6 +155,44 @@ async def test_writing_the_same_events_again_is_harmless(conversations: Stores) 
     await store.write_turn(new.lease, TurnWrite(events=events(2, 4)))
     assert await store.read_events(ALICE, new.lease.turn_id, after=0) == events(1, 6)
     assert (await store.load_turn(ALICE, new.lease.turn_id)).last_seq == 6
+
+
+async def test_logs_are_written_together_and_lost_leases_left_out(conversations: Stores) -> None:
+    store, _ = conversations
+    held, again, ended = [await begun_turn(store, events=events(1, 1)) for _ in range(3)]
+    await store.write_turn(again.lease, TurnWrite(events=events(2, 3)))
+    await end_turn(store, ended.lease)
+    foreign = replace(held.lease, owner=BOB)
+    groups = [(new.lease, events(2, 5)) for new in (ended, again, held)]
+
+    assert await store.write_logs(groups) == {held.lease.turn_id, again.lease.turn_id}
+    assert await store.write_logs([(foreign, events(6, 6)), (new_lease("thr_unknown"), events(1, 1))]) == set()
+    assert await store.write_logs([]) == set()
+    for new in (held, again):
+        assert await store.read_events(ALICE, new.lease.turn_id, after=0) == events(1, 5)
+        assert (await store.load_turn(ALICE, new.lease.turn_id)).last_seq == 5
+    assert await store.read_events(ALICE, ended.lease.turn_id, after=0) == events(1, 1)
+
+
+async def test_logs_and_leases_of_many_turns_are_written_at_once(conversations: Stores) -> None:
+    """Also in PostgreSQL, where rows that are taken in two orders are a deadlock."""
+    store, _ = conversations
+    leases = [(await begun_turn(store)).lease for _ in range(20)]
+
+    async def write(order: int) -> None:
+        for first in range(1, 31, 3):
+            assert len(await store.write_logs([(lease, events(first, first + 2)) for lease in leases[::order]])) == 20
+
+    async def renew(order: int) -> None:
+        for _ in range(10):
+            assert len(await store.renew_leases(leases[::order], 60.0)) == 20
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        for order in (1, -1):
+            group.create_task(write(order))
+            group.create_task(renew(order))
+    for lease in leases:
+        assert await store.read_events(ALICE, lease.turn_id, after=0) == events(1, 30)
 
 
 async def test_events_are_read_from_any_cursor(conversations: Stores) -> None:

@@ -15,11 +15,12 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import OKPAlgorithm
 
-from chatkit_host.auth.authenticator import TokenAuthenticator, authenticator
+from chatkit_host.auth.authenticator import authenticator
 from chatkit_host.auth.bearer import TokenRefused
 from chatkit_host.auth.configuration import ConfigurationError
 from chatkit_host.auth.jwks import DOCUMENT_BYTES, JwksCache
 from chatkit_host.auth.keys import read_key_set
+from chatkit_host.auth.token_authenticator import TokenAuthenticator
 from chatkit_host.auth.tokens import TokenRules
 from chatkit_host.errors import Unavailable
 
@@ -136,6 +137,43 @@ async def world() -> AsyncIterator[World]:
         cache = JwksCache(issuer.url, clock, fetch_seconds=FETCH_SECONDS)
         stack.push_async_callback(cache.close)
         yield World(clock, issuer, cache)
+
+
+# --- tokens that were seen before
+
+
+async def test_a_token_that_was_accepted_is_refused_once_it_has_expired(world: World):
+    header = world.issuer.header("first", signed_with="first", exp=world.clock().timestamp() + 3600)
+    for _ in range(2):
+        assert (await world.checks.authenticate(header)).id == "alice"
+    world.clock.pass_by(hours=2)
+    with pytest.raises(TokenRefused, match="expired"):
+        await world.checks.authenticate(header)
+
+
+async def test_a_token_that_was_accepted_is_refused_once_its_key_is_withdrawn(world: World):
+    header = world.issuer.header("first", signed_with="first")
+    for _ in range(2):
+        assert (await world.checks.authenticate(header)).id == "alice"
+    world.issuer.rotate("second")
+    world.clock.pass_by(minutes=11)
+    with pytest.raises(TokenRefused):
+        await world.checks.authenticate(header)
+
+
+async def test_a_token_that_was_accepted_is_looked_at_again_when_the_clock_was_set_back(world: World):
+    header = world.issuer.header("first", signed_with="first", nbf=world.clock().timestamp())
+    assert (await world.checks.authenticate(header)).id == "alice"
+    world.clock.pass_by(minutes=-2)
+    with pytest.raises(TokenRefused, match="not valid yet"):
+        await world.checks.authenticate(header)
+
+
+async def test_another_token_of_the_same_user_is_verified_for_itself(world: World):
+    header = world.issuer.header("first", signed_with="first")
+    assert (await world.checks.authenticate(header)).id == "alice"
+    with pytest.raises(TokenRefused):
+        await world.checks.authenticate(header[:-4] + "AAAA")
 
 
 # --- fetching

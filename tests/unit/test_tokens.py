@@ -17,13 +17,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jwt.algorithms import get_default_algorithms
 
-from chatkit_host.auth.authenticator import IssuersAuthenticator, TokenAuthenticator, authenticator
+from chatkit_host.auth.authenticator import authenticator
 from chatkit_host.auth.bearer import TOKEN_BYTES, TokenMissing, TokenRefused, bearer_token, challenge
 from chatkit_host.auth.configuration import ConfigurationError, check_jwks_url, check_secret
 from chatkit_host.auth.identity import User, owner_of
 from chatkit_host.auth.keys import KeySet, SharedSecret, VerificationKey, read_key_set
 from chatkit_host.auth.local import LOCAL_USER, is_loopback, refuse_open_bind
 from chatkit_host.auth.mint import mint_token
+from chatkit_host.auth.token_authenticator import IssuersAuthenticator, TokenAuthenticator
 from chatkit_host.auth.tokens import TokenRules, read_header, verify
 from chatkit_host.configured import token_rules
 from chatkit_host.errors import Forbidden, Unauthorized

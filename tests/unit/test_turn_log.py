@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import anyio
 import pytest
 from chatkit.types import EndOfTurnItem
+from support.waiting import until
 
 from chatkit_host.clock import utc_now
 from chatkit_host.engine.events import encode_host
+from chatkit_host.engine.flushing import Flusher
 from chatkit_host.engine.log import LogLimits, TurnLog, tail
 from chatkit_host.engine.ports import Lease, LogEvent, TurnEnd, TurnWrite
 from chatkit_host.engine.wakeups import Wakeups
@@ -40,6 +43,17 @@ class SlowStore:
             raise self.fails_with
         self.writes.append(write)
         self.has_written.set()
+
+    async def write_logs(self, groups: Sequence[tuple[Lease, Sequence[LogEvent]]]) -> set[TurnId]:
+        """Of a lease that is lost it does not say so: it leaves it out."""
+        held: set[TurnId] = set()
+        for lease, events in groups:
+            try:
+                await self.write_turn(lease, TurnWrite(events=events))
+            except LeaseLost:
+                continue
+            held.add(lease.turn_id)
+        return held
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"a log does not need {name}")
@@ -274,3 +288,100 @@ async def test_readers_of_an_abandoned_turn_are_not_left_waiting(store: SlowStor
 
     assert log.is_complete
     assert texts(log.read(0)) == [b'{"type":"a"}', ENDED]
+
+
+async def test_a_finished_item_is_shown_once_it_is_written_and_all_that_comes_after_it(
+    store: SlowStore, wakeups: Wakeups
+) -> None:
+    log = a_log(store, wakeups)
+    item = EndOfTurnItem(id="end_1", thread_id="thr_1", created_at=utc_now())
+
+    log.append(b'{"type":"first"}')
+    log.append_held(b'{"type":"done"}', item)
+    log.append(b'{"type":"later"}')
+    assert texts(log.read(0)) == [b'{"type":"first"}']
+    await log.commit()
+
+    assert texts(log.read(0)) == [b'{"type":"first"}', b'{"type":"done"}', b'{"type":"later"}']
+    assert [list(write.items) for write in store.writes] == [[item]]
+
+
+async def test_a_finished_item_does_not_wait_for_a_commit(store: SlowStore, wakeups: Wakeups) -> None:
+    log = a_log(store, wakeups, flush_seconds=0.01)
+
+    log.append_held(b'{"type":"done"}', EndOfTurnItem(id="end_1", thread_id="thr_1", created_at=utc_now()))
+    with anyio.fail_after(2):
+        await store.has_written.wait()
+    await asyncio.sleep(0)
+
+    assert texts(log.read(0)) == [b'{"type":"done"}']
+
+
+async def test_a_finished_item_that_could_not_be_written_is_never_shown(store: SlowStore, wakeups: Wakeups) -> None:
+    log = a_log(store, wakeups)
+    store.fails_with = LeaseLost()
+
+    log.append_held(b'{"type":"done"}', EndOfTurnItem(id="end_1", thread_id="thr_1", created_at=utc_now()))
+    log.append(b'{"type":"later"}')
+    with pytest.raises(LeaseLost):
+        await log.commit()
+    log.abandon([ENDED])
+
+    assert texts(log.read(0)) == [b'{"type":"later"}', ENDED]
+    assert [event.seq for event in log.read(0)] == [1, 2]
+
+
+# --- several logs
+
+
+def another_log(number: int, store: SlowStore, wakeups: Wakeups, flusher: Flusher, **more: Any) -> TurnLog:
+    return TurnLog(replace(LEASE, turn_id=TurnId(f"turn_{number}")), store, wakeups, flusher=flusher, **more)  # type: ignore[arg-type]
+
+
+async def test_logs_are_written_together(store: SlowStore, wakeups: Wakeups) -> None:
+    together: list[int] = []
+    write_logs = store.write_logs
+
+    async def counted(groups: Sequence[tuple[Lease, Sequence[LogEvent]]]) -> set[TurnId]:
+        together.append(len(groups))
+        return await write_logs(groups)
+
+    store.write_logs = counted  # type: ignore[method-assign]
+    flusher = Flusher(store, 0.01)  # type: ignore[arg-type]
+    logs = [another_log(number, store, wakeups, flusher) for number in range(5)]
+    for log in logs:
+        log.append(b'{"type":"notice"}')
+    await until(lambda: len(store.writes) == 5)
+
+    assert together == [5]
+
+
+async def test_what_fails_for_all_is_tried_again_for_each(store: SlowStore, wakeups: Wakeups) -> None:
+    store.fails_once_with = DatabaseUnavailable()
+    flusher = Flusher(store, 0.01)  # type: ignore[arg-type]
+    logs = [another_log(number, store, wakeups, flusher) for number in range(5)]
+    for log in logs:
+        log.append(b'{"type":"notice"}')
+    await until(lambda: len(store.writes) == 5)
+
+    assert store.written == [b'{"type":"notice"}'] * 5
+
+
+async def test_a_lost_lease_ends_its_own_turn_alone(store: SlowStore, wakeups: Wakeups) -> None:
+    broken: list[Exception] = []
+    flusher = Flusher(store, 0.01)  # type: ignore[arg-type]
+    lost, held = (another_log(number, store, wakeups, flusher, on_broken=broken.append) for number in range(2))
+    write_turn = store.write_turn
+
+    async def refused(lease: Lease, write: TurnWrite) -> None:
+        if lease == lost.lease:
+            raise LeaseLost
+        await write_turn(lease, write)
+
+    store.write_turn = refused  # type: ignore[method-assign]
+    for log in (lost, held):
+        log.append(b'{"type":"notice"}')
+    await until(lambda: bool(broken and store.writes))
+
+    assert [type(error) for error in broken] == [LeaseLost]
+    assert store.written == [b'{"type":"notice"}']

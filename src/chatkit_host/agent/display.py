@@ -146,7 +146,7 @@ class Display:
             )
         )
         self.last_words = message.text
-        await self._events.send(ThreadItemDoneEvent(item=message.item.model_copy(update={"content": [content]})))
+        self._events.finish(ThreadItemDoneEvent(item=message.item.model_copy(update={"content": [content]})))
 
     # -- what the run does -----------------------------------------------------------------------
 

@@ -16,25 +16,18 @@ from chatkit_host.ids import new_id
 from chatkit_host.text import SafeDeltas
 
 
-def with_heard_models(agent: Agent[Any], lane: Lane) -> Agent[Any]:
-    """The agent, and the agents it hands over to, with their own `Model` objects made audible; itself if there are none."""
-    return _heard(agent, lane, {}) if _may_bring_a_model(agent, set()) else agent
+def for_one_run(agent: Agent[Any], lane: Lane) -> Agent[Any]:
+    """A copy of the agent, and of the agents it hands over to, whose own `Model` objects are heard.
 
-
-def _may_bring_a_model(agent: Agent[Any], seen: set[int]) -> bool:
-    """A `Handoff` object tells only when it is used to whom it leads."""
-    if id(agent) in seen:
-        return False
-    seen.add(id(agent))
-    return isinstance(agent.model, Model) or any(
-        not isinstance(other, Agent) or _may_bring_a_model(other, seen) for other in agent.handoffs
-    )
+    Also without such: the SDK compares the tools of an agent with those of every other run of the same agent, again and again.
+    """
+    return _heard(agent, lane, {})
 
 
 def _heard(agent: Agent[Any], lane: Lane, seen: dict[int, Agent[Any]]) -> Agent[Any]:
     if id(agent) not in seen:
-        own_model = HeardModel(agent.model, lane) if isinstance(agent.model, Model) else agent.model
-        copy = seen[id(agent)] = agent.clone(model=own_model)
+        own = {"model": HeardModel(agent.model, lane)} if isinstance(agent.model, Model) else {}
+        copy = seen[id(agent)] = agent.clone(**own)
         copy.handoffs = [_heard_handoff(other, lane, seen) for other in agent.handoffs]
     return seen[id(agent)]
 

@@ -1,7 +1,7 @@
 """The express lane: how a model client hands text to the turn as it hears it, past the Agents SDK's run loop.
 
 A client calls these in the order in which the model speaks. Item ids are ours (`new_id`), one per output item of a response; a
-provider's id never appears. Nothing here waits, except where an item ends: then it is in the database when the call returns.
+provider's id never appears. An item that ends is shown once it is in the database.
 """
 
 from typing import Any, Protocol

@@ -17,7 +17,7 @@ from chatkit.types import ClientToolCallItem, CustomTask, ThreadItemDoneEvent, U
 from chatkit_host.agent.context import TurnContext
 from chatkit_host.agent.display import Display
 from chatkit_host.agent.failures import as_turn_failure
-from chatkit_host.agent.heard_model import with_heard_models
+from chatkit_host.agent.heard_model import for_one_run
 from chatkit_host.agent.lane import Lane
 from chatkit_host.agent.lean_runs import spare_the_signatures
 from chatkit_host.agent.mcp_tools import McpTools, servers_of
@@ -101,7 +101,7 @@ class AgentResponder(Responder):
         """The agent as it can work now: with the MCP servers that can be reached."""
         reachable = [server for server in self._tools.servers if server not in self._others]
         agent = self._agent if reachable == self._agent.mcp_servers else self._agent.clone(mcp_servers=reachable)
-        return with_heard_models(agent, lane)
+        return for_one_run(agent, lane)
 
     def run_config(self, turn: TurnInput, lane: Lane) -> RunConfig:
         asked = turn.user_message.inference_options.model if turn.user_message is not None else None

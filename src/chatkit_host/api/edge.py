@@ -7,6 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatkit_host.api.errors import request_id, unexpected
+from chatkit_host.api.sse import STRAIGHT_TO_THE_SOCKET
 from chatkit_host.ids import new_id
 
 EXTENSIONS = (
@@ -38,6 +39,7 @@ class Edge:
         given = Headers(scope=scope).get("x-request-id", "")
         token = request_id.set(given if _GIVEN_ID.match(given) else new_id("request"))
         started = False
+        scope[STRAIGHT_TO_THE_SOCKET] = send
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started

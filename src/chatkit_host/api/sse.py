@@ -14,6 +14,9 @@ HEARTBEAT = b": ping\n\n"
 
 _GOES_ON_ELSEWHERE = b": this server stops, the answer goes on: come back with your cursor\nretry: 500\n\n"
 
+STRAIGHT_TO_THE_SOCKET = "chatkit_host.send"
+"""In a request's scope: what sends, past everything that has a say in the start of an answer and its end alone."""
+
 _TIME_TO_TAKE_SECONDS = 60.0
 """How long a reader may take for what it is sent; then it is cut off, and may come back with its cursor."""
 
@@ -50,12 +53,19 @@ class TailResponse(Response):
         self._batches = batches
         self._encode = encode
         self._left = left
+        self._sending_since: float | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sending = asyncio.ensure_future(self._send(send))
+        sending = asyncio.ensure_future(self._send(scope, send))
         leaving = asyncio.ensure_future(until_the_client_leaves(receive))
         try:
-            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            is_over = False
+            while not is_over:
+                # Looked at now and then: a timer for each event would cost more than the event.
+                ended, _ = await asyncio.wait(
+                    {sending, leaving}, timeout=_TIME_TO_TAKE_SECONDS / 4, return_when=asyncio.FIRST_COMPLETED
+                )
+                is_over = bool(ended) or self._takes_too_long
             if not sending.done():
                 self._left()
         finally:
@@ -63,23 +73,31 @@ class TailResponse(Response):
             sending.cancel()
             await asyncio.wait({sending, leaving})
         if not sending.cancelled() and (error := sending.exception()) is not None:
-            if isinstance(error, OSError):  # a `TimeoutError` is one
-                self._left()  # the socket broke before the server told us, or nobody reads from it
+            if isinstance(error, OSError):
+                self._left()  # the socket broke before the server told us
             else:
                 raise error
 
-    async def _send(self, send: Send) -> None:
+    async def _send(self, scope: Scope, send: Send) -> None:
+        send_body: Send = scope.get(STRAIGHT_TO_THE_SOCKET, send)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         last: LogEvent | None = None
+        now = asyncio.get_running_loop().time
         async for batch in self._batches:
             last = batch[-1] if batch else last
             body = self._encode(batch) if batch else HEARTBEAT
             if body:
-                async with asyncio.timeout(_TIME_TO_TAKE_SECONDS):
-                    await send({"type": "http.response.body", "body": body, "more_body": True})
+                self._sending_since = now()
+                await send_body({"type": "http.response.body", "body": body, "more_body": True})
+                self._sending_since = None
         if last is not None and not last.is_the_end:
             await send({"type": "http.response.body", "body": _GOES_ON_ELSEWHERE, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    @property
+    def _takes_too_long(self) -> bool:
+        since = self._sending_since
+        return since is not None and asyncio.get_running_loop().time() - since > _TIME_TO_TAKE_SECONDS
 
 
 async def until_the_client_leaves(receive: Receive) -> None:

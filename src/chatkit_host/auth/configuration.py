@@ -3,10 +3,6 @@
 import re
 from itertools import pairwise
 
-from jwt import InvalidKeyError
-from jwt.algorithms import HMACAlgorithm
-from yarl import URL
-
 from chatkit_host.auth.local import is_loopback
 
 MINIMUM_SECRET_BYTES = 32
@@ -35,6 +31,9 @@ class ConfigurationError(Exception):
 
 def check_secret(secret: str) -> None:
     """Raises `ConfigurationError` for a shared secret that is short, well known or guessable."""
+    from jwt import InvalidKeyError
+    from jwt.algorithms import HMACAlgorithm
+
     size = len(secret.encode("utf-8", "surrogatepass"))
     if size < MINIMUM_SECRET_BYTES:
         raise ConfigurationError(
@@ -72,6 +71,8 @@ def _counts_up(text: str) -> bool:
 
 def check_jwks_url(address: str) -> None:
     """Raises `ConfigurationError` unless keys fetched from this address can be trusted."""
+    from yarl import URL
+
     try:
         url = URL(address)
     except ValueError as error:

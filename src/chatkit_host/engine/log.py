@@ -14,6 +14,7 @@ from operator import attrgetter
 from chatkit.types import ThreadItem
 
 from chatkit_host.engine.events import TextDeltaEncoder
+from chatkit_host.engine.flushing import Flusher
 from chatkit_host.engine.patience import pauses
 from chatkit_host.engine.ports import Lease, LogEvent, ModelItem, TurnStore, TurnWrite
 from chatkit_host.engine.wakeups import Wakeups
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLimits:
-    flush_seconds: float = 0.05
+    flush_seconds: float = 0.1
     unwritten_bytes: int = 1_048_576
     """How much may wait while the database is away ..."""
     unwritten_seconds: float = 30.0
@@ -56,11 +57,13 @@ class TurnLog:
         first_events: Sequence[LogEvent] = (),
         limits: LogLimits | None = None,
         on_broken: Callable[[Exception], None] = lambda error: None,
+        flusher: Flusher | None = None,
     ) -> None:
         self._lease = lease
         self._store = store
         self._wakeups = wakeups
         self._limits = limits or LogLimits()
+        self._flusher = flusher or Flusher(store, self._limits.flush_seconds)
         self._on_broken = on_broken
         self._events: list[LogEvent] = list(first_events)
         self._due_items: list[ThreadItem] = []
@@ -68,13 +71,14 @@ class TurnLog:
         self._unwritten_bytes = 0
         self._unwritten_since: float | None = None
         self._holding_back = False
+        self._held: list[int] = []
+        """Places of events that are shown when they are written."""
         self._due_transcript: Sequence[ModelItem] | None = None
         self._due_usage: dict[str, int] | None = None
         self._committing: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
         self._open_text: _OpenText | None = None
         self._encoder: tuple[str, int, TextDeltaEncoder] | None = None
-        self._flush_timer: asyncio.TimerHandle | None = None
         self._flush_task: asyncio.Task[None] | None = None
         self._over = False
 
@@ -93,6 +97,13 @@ class TurnLog:
         """Adds an event that readers may see before it is written; `items` are stored in the transaction that writes it."""
         self._seal_text()
         self._due_items.extend(items)
+        self._add(data)
+
+    def append_held(self, data: bytes, *items: ThreadItem) -> None:
+        """The same, but readers see it, and what comes after it, when it is written: with a commit, or `flush_seconds` later."""
+        self._seal_text()
+        self._due_items.extend(items)
+        self._held.append(len(self._events))
         self._add(data)
 
     def store(self, item: ThreadItem) -> None:
@@ -134,12 +145,13 @@ class TurnLog:
         self._flush_later()
         if write.end is not None:
             self._over = True
-            self._stop_timer()
+            self._flusher.forget(self)
             self._wakeups.shown(self._lease.turn_id)
 
     def _take_back(self, first: int, count: int) -> None:
         """Nobody has seen these events, and what they tell is not so. Those that came after them move up."""
         later = self._events[first + count :]
+        self._held = [place if place < first else place - count for place in self._held]
         del self._events[first:]
         for event in later:
             self._events.append(LogEvent(seq=self._next_seq, data=event.data))
@@ -151,20 +163,26 @@ class TurnLog:
 
     def abandon(self, events: Sequence[bytes]) -> None:
         """Tells readers how it ended although that cannot be written: the database is gone, or the lease is."""
-        for data in events:
+        unseen = [
+            event.data for place, event in enumerate(self._events) if place >= self._visible and place not in self._held
+        ]
+        del self._events[self._visible :]
+        for data in (*unseen, *events):
             self._events.append(LogEvent(seq=self._next_seq, data=data))
         self._over = True
         self._visible = len(self._events)
-        self._stop_timer()
+        self._flusher.forget(self)
         self._wakeups.shown(self._lease.turn_id)
 
     async def close(self) -> None:
         """Ends the flushing that runs in the background. Nothing is written any more, and readers go."""
         self._over = True
-        self._stop_timer()
+        self._flusher.forget(self)
         self._wakeups.shown(self._lease.turn_id)
         if self._flush_task is not None:
             await asyncio.wait({self._flush_task})
+        async with self._writing:
+            pass  # a group that this log is in is written
 
     def _seal_text(self) -> None:
         current, self._open_text = self._open_text, None
@@ -189,8 +207,9 @@ class TurnLog:
 
     def _show(self) -> None:
         """Readers see everything, except while something that counts is being written."""
-        if not self._holding_back and len(self._events) > self._visible:
-            self._visible = len(self._events)
+        shown = self._held[0] if self._held else len(self._events)
+        if not self._holding_back and shown > self._visible:
+            self._visible = shown
             self._wakeups.shown(self._lease.turn_id)
 
     async def _write(self, write: TurnWrite) -> None:
@@ -221,30 +240,62 @@ class TurnLog:
             self._due_transcript = None
         if self._due_usage is usage:
             self._due_usage = None
+        self._is_written_to(upto)
+
+    def _is_written_to(self, upto: int) -> None:
         self._written = upto
         self._wakeups.written(self._lease.turn_id)
         if self._written == len(self._events):
             self._unwritten_bytes, self._unwritten_since = 0, None
+        if self._held and self._held[0] < upto:
+            self._held = [place for place in self._held if place >= upto]
+            self._show()
 
     def _waited_too_long(self) -> bool:
         since = self._unwritten_since
         waited = 0.0 if since is None else asyncio.get_running_loop().time() - since
         return waited > self._limits.unwritten_seconds or self._unwritten_bytes > self._limits.unwritten_bytes
 
-    def _flush_later(self) -> None:
-        idle = self._flush_timer is None and self._flush_task is None
-        if idle and not self._over and self._written < len(self._events):
-            self._flush_timer = asyncio.get_running_loop().call_later(self._limits.flush_seconds, self._start_flush)
+    # -- written soon, with other logs where there is nothing but events (`flushing.Flusher`) ---------
 
-    def _start_flush(self) -> None:
-        self._flush_timer = None
-        if not self._over:
-            self._flush_task = asyncio.get_running_loop().create_task(self._flush())
+    @property
+    def lease(self) -> Lease:
+        return self._lease
+
+    async def begin_group(self) -> Sequence[LogEvent]:
+        if not self._is_due or self._writing.locked() or self._has_more_than_events:
+            return ()
+        await self._writing.acquire()
+        return tuple(self._events[self._written :])
+
+    def end_group(self, written: int) -> None:
+        self._is_written_to(self._written + written)
+        self._writing.release()
+        if written:
+            self._flush_later()
+
+    def flush(self) -> None:
+        if self._flush_task is None and self._is_due:
+            self._flush_task = asyncio.get_running_loop().create_task(
+                self._flush(), name=f"flush {self._lease.turn_id}"
+            )
+
+    @property
+    def _has_more_than_events(self) -> bool:
+        return bool(self._due_items) or self._due_transcript is not None or self._due_usage is not None
+
+    @property
+    def _is_due(self) -> bool:
+        return not self._over and self._written < len(self._events)
+
+    def _flush_later(self) -> None:
+        if self._is_due:
+            self._flusher.later(self)
 
     async def _flush(self) -> None:
         try:
             async with self._writing:
-                if not self._over and self._written < len(self._events):
+                if self._is_due:
                     await self._write(TurnWrite())
         except Exception as error:  # noqa: BLE001 - a store of the user's own may raise anything; the turn decides
             _log.warning("events could not be written", extra={"turn_id": self._lease.turn_id}, exc_info=error)
@@ -253,11 +304,6 @@ class TurnLog:
         finally:
             self._flush_task = None
         self._flush_later()
-
-    def _stop_timer(self) -> None:
-        if self._flush_timer is not None:
-            self._flush_timer.cancel()
-            self._flush_timer = None
 
     # -- reading ---------------------------------------------------------------------------------
 

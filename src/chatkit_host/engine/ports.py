@@ -263,6 +263,10 @@ class TurnStore(Protocol):
         """
         ...
 
+    async def write_logs(self, groups: Sequence[tuple[Lease, Sequence[LogEvent]]]) -> set[TurnId]:
+        """Writes events of several turns in one transaction. Those whose lease is lost are left out; the others are named."""
+        ...
+
     async def end_for_owner(self, lease: Lease, write: TurnWrite) -> None:
         """Ends a turn whose thread is in a Store that only its owner's requests can open.
 

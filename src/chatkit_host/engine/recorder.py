@@ -74,6 +74,13 @@ class Recorder:
                 pass
         self._log.append(wire.encode(event))
 
+    def finish(self, event: ThreadItemDoneEvent) -> None:
+        item = wire.owned_item(event.item, self._lease.thread_id)
+        event = event.model_copy(update={"item": item})
+        self.pending.apply(event)
+        self.said.append(item)
+        self._log.append_held(wire.encode(event), item)
+
     async def send(self, event: ThreadStreamEvent) -> None:
         match event:
             case ThreadItemDoneEvent() | ThreadItemReplacedEvent():

@@ -13,6 +13,7 @@ from chatkit.types import (
     StreamOptions,
     SyncCustomActionResponse,
     ThreadItem,
+    ThreadItemDoneEvent,
     ThreadMetadata,
     ThreadStreamEvent,
     TranscriptionResult,
@@ -76,6 +77,10 @@ class TurnEvents(Protocol):
 
     def show(self, event: ThreadStreamEvent) -> None:
         """An event that says what is going on. An item that is done is stored a moment later, with the next group of events."""
+        ...
+
+    def finish(self, event: ThreadItemDoneEvent) -> None:
+        """An item that is done. Readers see it, and what comes after it, once it is in the database, with whatever is written next."""
         ...
 
     async def send(self, event: ThreadStreamEvent) -> None:

@@ -8,6 +8,7 @@ from weakref import WeakValueDictionary
 
 from chatkit_host.clock import Clock
 from chatkit_host.engine import openings, recovery
+from chatkit_host.engine.flushing import Flusher
 from chatkit_host.engine.keepers import Keepers
 from chatkit_host.engine.limits import TurnLimits
 from chatkit_host.engine.log import TurnLog, tail
@@ -60,6 +61,7 @@ class Turns:
         self._on_end = on_end
         self._for_another = for_another
         self._draining = self._is_drained = False
+        self._flusher = Flusher(store, self.limits.log.flush_seconds)
         self._keepers = Keepers(
             store, worker, clock, self.limits, self._wakeups, running=self._running, go_on=self._go_on
         )
@@ -235,6 +237,7 @@ class Turns:
             first_events=first_events,
             limits=self.limits.log,
             on_broken=lambda error: turn.stop("broken"),
+            flusher=self._flusher,
         )
         turn = RunningTurn(
             lease,

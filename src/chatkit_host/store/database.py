@@ -17,9 +17,7 @@ import sqlalchemy as sa
 from chatkit_host.clock import Clock, utc_now
 from chatkit_host.store.address import Address, parse_address
 from chatkit_host.store.failures import FAILURES, is_conflict, is_connection_lost, unavailable
-from chatkit_host.store.postgresql import PostgreSQL
 from chatkit_host.store.prepared import AnySelect, Insert, Prepared, Session, insert_in
-from chatkit_host.store.sqlite import SQLite
 
 Result = TypeVar("Result")
 Statement = sa.Insert | sa.Update | sa.Delete
@@ -106,13 +104,24 @@ class _Engine(Protocol):
     def connections(self) -> tuple[int, int]: ...
 
 
+def _engine(address: Address) -> _Engine:
+    """Loads what the address needs, and not the other's driver."""
+    if address.is_sqlite:
+        from chatkit_host.store.sqlite import SQLite
+
+        return SQLite(address)
+    from chatkit_host.store.postgresql import PostgreSQL
+
+    return PostgreSQL(address)
+
+
 class Database:
     """A pool of connections to one database. Nothing is opened before the first transaction."""
 
     def __init__(self, address: Address, *, clock: Clock = utc_now) -> None:
         self.address = address
         self._clock = clock
-        self._engine: _Engine = SQLite(address) if address.is_sqlite else PostgreSQL(address)
+        self._engine = _engine(address)
 
     @classmethod
     def open(cls, url: str, *, clock: Clock = utc_now) -> Self:

@@ -7,21 +7,23 @@ program and goes on as it is.
 import sqlite3
 from typing import Any
 
-import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chatkit_host.errors import DatabaseUnavailable
 
-FAILURES = (
-    SQLAlchemyError,
-    sqlite3.Error,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-    EOFError,
-)
+
+class DriverError(Exception):
+    """What asyncpg raised by itself, past SQLAlchemy; its own error is the cause."""
+
+    def __init__(self, sqlstate: str | None, *, is_conflict: bool = False, is_lost: bool = False) -> None:
+        super().__init__()
+        self.sqlstate = sqlstate
+        self.is_conflict = is_conflict
+        self.is_lost = is_lost
+
+
+FAILURES = (SQLAlchemyError, sqlite3.Error, DriverError, OSError, EOFError)
 """What a transaction may raise on the database's account."""
 
 _SQLITE_UNAVAILABLE = frozenset(
@@ -57,7 +59,7 @@ def sql_state(error: BaseException) -> str | None:
 
 def is_conflict(error: BaseException) -> bool:
     """Two transactions met, or a transaction and a migration; this one was undone and may be repeated."""
-    return sql_state(error) in _CONFLICTS or isinstance(error, asyncpg.InvalidCachedStatementError)
+    return sql_state(error) in _CONFLICTS or (isinstance(error, DriverError) and error.is_conflict)
 
 
 def is_connection_lost(error: BaseException) -> bool:
@@ -67,8 +69,9 @@ def is_connection_lost(error: BaseException) -> bool:
     state = sql_state(error)
     if state is not None:
         return state.startswith("08") or state in ("57P01", "57P02", "57P03", "25006")
-    # asyncpg calls its own what it meets in a connection that is about to be found broken.
-    return isinstance(error, (ConnectionError, EOFError, asyncpg.InternalClientError)) or _is_closed(error)
+    if isinstance(error, DriverError):
+        return error.is_lost
+    return isinstance(error, (ConnectionError, EOFError)) or _is_closed(error)
 
 
 def unavailable(error: BaseException) -> DatabaseUnavailable | None:
@@ -95,7 +98,6 @@ def is_missing_table(error: BaseException) -> bool:
 
 
 def _is_closed(error: BaseException) -> bool:
-    """asyncpg's and SQLAlchemy's words, which have no code, for a connection that was closed under a statement."""
-    if not isinstance(error, DBAPIError):
-        return type(error).__module__.startswith("asyncpg") and "connection" in str(error)
-    return "connection is closed" in str(error.orig) or "connection was closed" in str(error.orig)
+    """SQLAlchemy's words, which have no code, for a connection that was closed under a statement."""
+    said = str(error.orig) if isinstance(error, DBAPIError) else ""
+    return "connection is closed" in said or "connection was closed" in said

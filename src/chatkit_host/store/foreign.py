@@ -166,6 +166,9 @@ class ForeignConversations:
     async def asked_to_cancel(self, worker: str) -> set[TurnId]:
         return await self._turns.asked_to_cancel(worker)
 
+    async def write_logs(self, groups: Sequence[tuple[Lease, Sequence[LogEvent]]]) -> set[TurnId]:
+        return await self._turns.write_logs(groups)
+
     async def renew_leases(self, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
         return await self._turns.renew_leases(leases, seconds)
 

@@ -13,6 +13,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from chatkit_host.store.address import Address
+from chatkit_host.store.failures import DriverError
 from chatkit_host.store.prepared import Session
 
 Result = TypeVar("Result")
@@ -43,6 +44,14 @@ class PostgreSQL:
         return await self._transaction("BEGIN", work, committing, is_one_statement)
 
     async def _transaction(
+        self, begin: str, work: Callable[[Session], Result], committing: Callable[[], None], is_one_statement: bool
+    ) -> Result:
+        try:
+            return await self._transact(begin, work, committing, is_one_statement)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            raise _as_driver_error(error) from error
+
+    async def _transact(
         self, begin: str, work: Callable[[Session], Result], committing: Callable[[], None], is_one_statement: bool
     ) -> Result:
         async with self._engine.connect() as connection:
@@ -113,6 +122,15 @@ def _prepare(connection: Any, record: Any) -> None:
 def _pass_over_if_closed(connection: Any, record: object, borrowed: object) -> None:
     if connection.driver_connection.is_closed():
         raise exc.DisconnectionError
+
+
+def _as_driver_error(error: Exception) -> DriverError:
+    return DriverError(
+        getattr(error, "sqlstate", None),
+        is_conflict=isinstance(error, asyncpg.InvalidCachedStatementError),
+        # asyncpg calls its own what it meets in a connection that is about to be found broken.
+        is_lost=isinstance(error, asyncpg.InternalClientError) or "connection" in str(error),
+    )
 
 
 async def _roll_back(driver: asyncpg.Connection) -> None:

@@ -79,6 +79,9 @@ class DatabaseTurns:
 
         await self._database.writing(lambda w: turns.write(w, lease, write), is_one_statement=True)
 
+    async def write_logs(self, groups: Sequence[tuple[Lease, Sequence[LogEvent]]]) -> set[TurnId]:
+        return await self._database.writing(lambda w: turns.write_logs(w, groups), is_one_statement=True)
+
     async def end_for_owner(self, lease: Lease, write: TurnWrite) -> None:
         def leave(w: Write) -> None:
             set_aside = turns.set_aside(w, lease)

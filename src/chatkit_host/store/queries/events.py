@@ -33,6 +33,13 @@ def appending_for(held: sa.CTE) -> sa.CTE:
     return _or_grow(statement).cte("appended")
 
 
+def appending_all(held: sa.CTE) -> sa.CTE:
+    """The same of the groups that are in the rows of `held`."""
+    names = [column.name for column in turn_events.c]
+    statement = postgresql.insert(turn_events).from_select(names, sa.select(*(held.c[name] for name in names)))
+    return _or_grow(statement).cte("appended")
+
+
 def of_group(row: Mapping[str, Any]) -> dict[str, Any]:
     return {f"group_{name}": value for name, value in row.items()}
 

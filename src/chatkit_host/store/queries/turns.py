@@ -7,14 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from chatkit_host.engine.ports import Lease, ModelItem, NewTurn, Turn, TurnWrite
+from chatkit_host.engine.ports import Lease, LogEvent, ModelItem, NewTurn, Turn, TurnWrite
 from chatkit_host.errors import AlreadySent, Conflict, LeaseLost, NotFound, TurnRunning
 from chatkit_host.ids import Owner, ThreadId, TurnId
 from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import safe, value_from, value_json
 from chatkit_host.store.prepared import AnySelect, Prepared, insert_in
 from chatkit_host.store.queries import events, quotas
-from chatkit_host.store.tables import IS_HIDDEN, IS_OPEN, items, turns
+from chatkit_host.store.tables import IS_HIDDEN, IS_OPEN, items, turn_events, turns
 
 _SHOWN = (
     turns.c.id,
@@ -153,6 +153,55 @@ def _update(names: tuple[str, ...]) -> sa.Update:
     )
 
 
+def write_logs(w: Write, groups: Sequence[tuple[Lease, Sequence[LogEvent]]]) -> set[TurnId]:
+    """Appends to several turns. Those whose lease is not held are left out; the others are returned."""
+    if w.dialect == "postgresql":
+        rows = [events.group(lease, new) | {"owner": lease.owner, "worker": lease.worker} for lease, new in groups]
+        columns = {f"all_{name}": [row[name] for row in rows] for name in rows[0]} if rows else {}
+        return {TurnId(row.id) for row in w.returning(_WRITING_LOGS, columns)} if rows else set()
+    held: set[TurnId] = set()
+    for lease, new in groups:
+        try:
+            write(w, lease, TurnWrite(events=new))
+        except LeaseLost:
+            continue
+        held.add(lease.turn_id)
+    return held
+
+
+def _writing_logs(_: str) -> AnySelect:
+    """All groups in one statement: the rows of turns are taken in the order of their ids, so that two never wait for each other."""
+    names = {**{column.name: column.type for column in turn_events.c}, "owner": sa.Text(), "worker": sa.Text()}
+    arrays = [sa.bindparam(f"all_{name}", type_=sa.ARRAY(kind)) for name, kind in names.items()]
+    given = (
+        sa.func.unnest(*arrays).table_valued(*(sa.column(name, kind) for name, kind in names.items())).render_derived()
+    )
+    held = (
+        sa.select(turns.c.id, *(given.c[column.name] for column in turn_events.c))
+        .join_from(turns, given, turns.c.id == given.c.turn_id)
+        .where(
+            turns.c.owner == given.c.owner,
+            turns.c.worker == given.c.worker,
+            turns.c.attempt == given.c.attempt,
+            IS_OPEN,
+        )
+        .order_by(turns.c.id)
+        .with_for_update(of=turns)
+        .cte("held")
+    )
+    advanced = (
+        sa.update(turns)
+        .where(turns.c.id == held.c.id)
+        .values(last_seq=sa.func.greatest(turns.c.last_seq, held.c.last_seq))
+        .returning(turns.c.id)
+        .cte("advanced")
+    )
+    return sa.select(held.c.id).add_cte(advanced, events.appending_all(held))
+
+
+_WRITING_LOGS = Prepared(_writing_logs)
+
+
 def _ended_as(r: Read, lease: Lease) -> AnyRow | None:
     return r.first(
         sa.select(turns.c.status).where(
@@ -256,9 +305,10 @@ def renew(w: Write, leases: Sequence[Lease], seconds: float) -> set[TurnId]:
     renewed: set[TurnId] = set()
     for start in range(0, len(leases), _RENEWED_AT_ONCE):
         held = [(each.turn_id, each.worker, each.attempt) for each in leases[start : start + _RENEWED_AT_ONCE]]
+        mine = sa.select(turns.c.id).where(sa.tuple_(turns.c.id, turns.c.worker, turns.c.attempt).in_(held), IS_OPEN)
         rows = w.returning(
             sa.update(turns)
-            .where(sa.tuple_(turns.c.id, turns.c.worker, turns.c.attempt).in_(held), IS_OPEN)
+            .where(turns.c.id.in_(mine.order_by(turns.c.id).with_for_update()))  # in the order of `_writing_logs`
             .values(lease_until=w.now(plus=seconds))
             .returning(turns.c.id)
         )
