@@ -19,6 +19,11 @@ export const transcriptStyles = css`
   .sent-here .exchange.last {
     min-block-size: var(--viewport, 0px);
   }
+  @media print {
+    .exchange.exchange {
+      content-visibility: visible;
+    }
+  }
   .question {
     display: flex;
     flex-direction: column;

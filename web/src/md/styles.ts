@@ -337,6 +337,10 @@ const images = css`
   .md-picture.md-loading {
     inline-size: min(400px, 100%);
   }
+  .md-picture.md-framed img {
+    block-size: 100%;
+    object-fit: scale-down;
+  }
   .md-picture.md-failed {
     padding: 12px 16px;
     background: var(--surface-secondary);

@@ -1,1 +1,1 @@
-import('./assets/element-LLQQAZDR.js');
+import('./assets/element-F6FSKXGN.js');
