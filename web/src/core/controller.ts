@@ -16,7 +16,8 @@ import {
   isRecord,
   isText,
 } from './protocol.ts';
-import { EMPTY_THREAD, type Failure, type ThreadView, applyEvent, closeTurn, isItem, normalisedItems, reconcile } from './thread.ts';
+import { isItem, normalisedItems } from './items.ts';
+import { EMPTY_THREAD, type Failure, type ThreadView, applyEvent, closeTurn, reconcile } from './thread.ts';
 
 export type Phase = 'idle' | 'sending' | 'streaming' | 'reconnecting' | 'stopping' | 'tool';
 

@@ -1,17 +1,7 @@
 /** One thread as it is shown, and the pure function that applies what the server says to it. */
-import type { Annotation, WidgetNode } from './contracts.ts';
-import {
-  type AssistantContent,
-  type Item,
-  type MessageContent,
-  type Notice,
-  type ServerEvent,
-  type Task,
-  type ThreadMetadata,
-  type WorkflowItem,
-  isRecord,
-  isText,
-} from './protocol.ts';
+import type { WidgetNode } from './contracts.ts';
+import { annotationsOf, asAnnotation, asTask, asThread, isItem, isNode, normalised } from './items.ts';
+import { type AssistantContent, type Item, type Notice, type ServerEvent, type ThreadMetadata, type WorkflowItem, isRecord, isText } from './protocol.ts';
 
 /** An item and how far it is. Frozen by convention: a change is a new entry, so views compare by identity. */
 export interface Entry {
@@ -114,15 +104,9 @@ export function reconcile(view: ThreadView, items: readonly Item[]): ThreadView 
   return { ...view, entries };
 }
 
-export function isItem(value: unknown): value is Item {
-  return isRecord(value) && isText(value.id) && isText(value.type);
-}
-
 function withThread(view: ThreadView, thread: unknown): ThreadView {
   if (!isRecord(thread) || !isText(thread.id)) return view;
-  // `items` of a thread event is an empty page, not the truth about the items.
-  const { items: _, ...metadata } = thread;
-  return { ...view, thread: { ...view.thread, ...(metadata as unknown as ThreadMetadata) } };
+  return { ...view, thread: { ...view.thread, ...(asThread(thread) as ThreadMetadata) } };
 }
 
 function withItem(view: ThreadView, given: unknown, open: boolean): ThreadView {
@@ -195,11 +179,12 @@ function updatedPart(part: AssistantContent, update: Record<string, unknown>): A
     case 'assistant_message.content_part.text_delta':
       return isText(update.delta) ? { ...part, text: part.text + update.delta } : null;
     case 'assistant_message.content_part.annotation_added': {
-      if (!isRecord(update.annotation) || !isRecord(update.annotation.source)) return null;
+      const [annotation] = isRecord(update.annotation) ? asAnnotation(update.annotation) : [];
+      if (!annotation) return null;
       const at = update.annotation_index;
       const annotations = [...part.annotations];
       const place = typeof at === 'number' && at >= 0 && at < annotations.length ? at : annotations.length;
-      annotations[place] = update.annotation as unknown as Annotation;
+      annotations[place] = annotation;
       return { ...part, annotations };
     }
     case 'assistant_message.content_part.done':
@@ -227,7 +212,7 @@ function withTask(entry: Entry, item: WorkflowItem, update: Record<string, unkno
     return entry;
   }
   const next = [...tasks];
-  next[index] = update.task as unknown as Task;
+  next[index] = asTask(update.task);
   return { ...entry, item: { ...item, workflow: { ...item.workflow, tasks: next } } };
 }
 
@@ -263,53 +248,6 @@ function changed(node: WidgetNode, id: string, change: (node: WidgetNode) => Wid
   if (!isNode(children)) return node;
   const next = changed(children, id, change);
   return next === children ? node : { ...node, children: next };
-}
-
-function isNode(value: unknown): value is WidgetNode {
-  return isRecord(value) && isText(value.type);
-}
-
-/** The lists and records that the views walk through are there, whatever the server left out. */
-function normalised(item: Item): Item {
-  switch (item.type) {
-    case 'user_message':
-      return { ...item, content: records(item.content) as MessageContent[], attachments: records(item.attachments) };
-    case 'assistant_message':
-      return {
-        ...item,
-        content: (records(item.content) as AssistantContent[]).map((part) => ({
-          type: 'output_text' as const,
-          text: isText(part.text) ? part.text : '',
-          annotations: annotationsOf(part.annotations),
-        })),
-      };
-    case 'workflow': {
-      const workflow = isRecord(item.workflow) ? item.workflow : { type: 'custom', tasks: [] };
-      return { ...item, workflow: { ...workflow, tasks: records(workflow.tasks) } };
-    }
-    case 'task':
-      return isRecord(item.task) ? item : { ...item, task: { type: 'custom' } };
-    case 'structured_input':
-      return { ...item, inputs: records(item.inputs) };
-    case 'widget':
-      return isNode(item.widget) ? item : { ...item, widget: { type: 'Basic' } };
-    case 'client_tool_call':
-      return { ...item, arguments: isRecord(item.arguments) ? item.arguments : {} };
-    default:
-      return item;
-  }
-}
-
-function annotationsOf(value: unknown): Annotation[] {
-  return records<Annotation>(value as Annotation[]).filter((annotation) => isRecord(annotation.source));
-}
-
-function records<T>(value: readonly T[] | unknown): T[] {
-  return Array.isArray(value) ? value.filter(isRecord) as T[] : [];
-}
-
-export function normalisedItems(items: unknown): Item[] {
-  return Array.isArray(items) ? items.filter(isItem).map(normalised) : [];
 }
 
 function asNotice(event: ServerEvent): Notice {

@@ -1,1 +1,1 @@
-import('./assets/element-F6FSKXGN.js');
+import('./assets/element-2TXB4LOB.js');
