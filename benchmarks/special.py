@@ -145,21 +145,24 @@ async def _thread_with(count: int, url: str) -> str:
 
 
 def tools(model: Process, repeats: int) -> dict[str, float]:
-    """A turn with one call of `list_tasks`, as a function of the agent and through our own MCP endpoint; and one without."""
-    by_function = ours("function tool", JWT_SECRET="")
+    """A turn with one call of `list_tasks`: a function that does nothing, the tool that our MCP endpoint offers too, and that one
+    through the endpoint, as an external server; and a turn without."""
+    by_function = replace(ours("function tool", JWT_SECRET=""), arguments=("benchmarks.targets:with_a_function",))
+    own = ours("our own tool", JWT_SECRET="")
     port = _free_port()
     by_mcp = replace(
         ours("MCP tool", JWT_SECRET="", CHATKIT_HOST_MCP_SERVERS=f"http://127.0.0.1:{port}/api/mcp"),
         arguments=("benchmarks.targets:without_tools",),
         port=port,
     )
-    seen: dict[str, list[float]] = {"plain": [], "function": [], "mcp": []}
-    with by_function.serving(model) as function, by_mcp.serving(model) as mcp:
+    seen: dict[str, list[float]] = {"plain": [], "function": [], "own": [], "mcp": []}
+    with by_function.serving(model) as function, own.serving(model) as todo, by_mcp.serving(model) as mcp:
         time.sleep(6)  # the MCP keeper has connected
         for _ in range(repeats):
             for name, server, said in (
                 ("plain", function, "burst-1"),
                 ("function", function, "call-list_tasks-1"),
+                ("own", todo, "call-list_tasks-1"),
                 ("mcp", mcp, "call-list_tasks-1"),
             ):
                 say(model, said)
@@ -170,7 +173,9 @@ def tools(model: Process, repeats: int) -> dict[str, float]:
     return {
         "plain_ms": statistics.median(seen["plain"]),
         "function_ms": statistics.median(seen["function"]),
+        "own_ms": statistics.median(seen["own"]),
         "mcp_ms": statistics.median(seen["mcp"]),
+        "own_over_function_ms": statistics.median(b - a for a, b in zip(seen["function"], seen["own"], strict=True)),
         "mcp_over_function_ms": statistics.median(b - a for a, b in zip(seen["function"], seen["mcp"], strict=True)),
     }
 

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import anyio
 import pytest
+from mcp import MCPError
+from mcp.types import TextContent
 from support.chat import Chat
 from support.mcp_server import McpServer
 from support.model_server import Answer, ModelServer
 from support.server import Server, serving
+
+from chatkit_host.agent.mcp_tools import servers_at
 
 ORDER = Answer(tool_calls=[{"name": "order", "arguments": {"article": "milk"}}])
 
@@ -84,3 +88,27 @@ async def test_a_restarted_server_is_back_within_seconds_and_no_call_is_repeated
                 assert again.errors == []
 
     assert mcp_server.effects == ["milk"]
+
+
+async def test_calls_of_one_server_run_beside_each_other_and_fail_by_themselves(mcp_server: McpServer) -> None:
+    """One that takes too long, one that is given up and one of a tool that there is not: the others do not notice."""
+    await asyncio.to_thread(mcp_server.start)
+    [server] = servers_at([mcp_server.url], seconds=3.0)
+
+    async def wait(seconds: float) -> str:
+        result = await server.call_tool("wait", {"seconds": seconds})
+        return "".join(part.text for part in result.content if isinstance(part, TextContent))
+
+    async with server:
+        begun = asyncio.get_running_loop().time()
+        too_slow, given_up = asyncio.create_task(wait(30)), asyncio.create_task(wait(20))
+        unknown = asyncio.create_task(server.call_tool("no_such_tool", {}))
+        others = [asyncio.create_task(wait(1)) for _ in range(20)]
+        await asyncio.sleep(0.3)
+        given_up.cancel()
+        assert await asyncio.gather(*others) == ["waited 1.0"] * 20
+        assert asyncio.get_running_loop().time() - begun < 10, "one after the other they take 20 seconds"
+        assert (await unknown).is_error
+        with pytest.raises(MCPError):
+            await too_slow
+        assert await wait(0) == "waited 0.0"

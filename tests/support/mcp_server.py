@@ -3,6 +3,7 @@
 `python mcp_server.py PORT FILE` runs it; each call of its tool appends a line to FILE, so that effects can be counted.
 """
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -59,6 +60,12 @@ def main(port: int, effects: Path) -> None:
         with effects.open("a") as file:
             file.write(article + "\n")
         return f"ordered {article}"
+
+    @server.tool()
+    async def wait(seconds: float) -> str:
+        """Takes its time."""
+        await asyncio.sleep(seconds)
+        return f"waited {seconds}"
 
     server.run("streamable-http", host="127.0.0.1", port=port)
 

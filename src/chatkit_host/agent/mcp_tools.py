@@ -79,7 +79,7 @@ def servers_of(agent: Agent[Any]) -> list[MCPServer]:
     return servers
 
 
-def servers_at(urls: Sequence[str], *, seconds: float) -> list[MCPServer]:
+def servers_at(urls: Sequence[str], *, seconds: float) -> list[MCPServerStreamableHttp]:
     """Servers to connect to; `seconds` is how long a call may take."""
     return [_server(url, seconds) for url in urls]
 
@@ -106,9 +106,14 @@ async def _is_there(server: MCPServer) -> bool:
 
 
 class _Server(MCPServerStreamableHttp):
-    """One that is away offers no tools, where the SDK's would end the turn."""
+    """One that is away offers no tools, where the SDK's would end the turn; and a slow call holds nobody else's up."""
 
     when_a_call_fails: Callable[[], None] = staticmethod(lambda: None)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The SDK calls one at a time, because in mcp 1.x a call that failed took those beside it along; in 2.x it does not.
+        self._serialize_session_requests = False
 
     async def list_tools(
         self, run_context: RunContextWrapper[Any] | None = None, agent: AgentBase | None = None
