@@ -13,6 +13,7 @@ import {
   type StructuredSubmission,
   type Thread,
   type ThreadMetadata,
+  type Versions,
   isRecord,
   isText,
 } from './protocol.ts';
@@ -60,6 +61,10 @@ export class Controller {
   olderAfter: string | null = null;
   isLoadingOlder = false;
   feedback: ReadonlyMap<string, 'positive' | 'negative'> = new Map();
+  /** Where the thread has other versions, with a server that keeps them. */
+  versions: readonly Versions[] = [];
+  /** The version of an edited message that nothing was answered to: the earlier one is shown again. */
+  unanswered: string | null = null;
   readonly client: Client;
 
   private run: Run | null = null;
@@ -100,6 +105,8 @@ export class Controller {
     this.view = EMPTY_THREAD;
     this.olderAfter = null;
     this.feedback = new Map();
+    this.versions = [];
+    this.unanswered = null;
     this.hooks.threadChanged(threadId);
     this.hooks.changed();
     if (threadId !== null) await this.load(threadId);
@@ -156,7 +163,9 @@ export class Controller {
   }
 
   private async fetchThread(threadId: string, load: number): Promise<string | null> {
+    const listing = this.client.can('versions') ? this.listVersions(threadId) : null;
     const { answer, headers } = await this.client.ask<Thread>('threads.get_by_id', { thread_id: threadId });
+    const versions = await (listing ?? this.listVersions(threadId));
     let page = isRecord(answer.items) ? (answer.items as Page<Item>) : { data: [], has_more: false };
     let items = normalisedItems(page.data);
     let olderAfter: string | null = null;
@@ -173,6 +182,7 @@ export class Controller {
     const fresh = reconcile(view, items);
     this.view = { ...fresh, entries: [...kept, ...fresh.entries] };
     if (kept.length === 0) this.olderAfter = olderAfter;
+    this.showVersions(versions);
     return this.client.can('resume') ? headers.get('ChatKit-Running-Turn') : null;
   }
 
@@ -232,15 +242,107 @@ export class Controller {
     this.requireIdle();
     const at = this.view.entries.findIndex((entry) => entry.item.id === itemId);
     if (at < 0 || this.threadId === null) return;
-    const before = this.view;
-    this.view = { ...before, failure: null, entries: before.entries.slice(0, at + 1) };
+    await this.answerInstead('threads.retry_after_item', { thread_id: this.threadId, item_id: itemId }, this.view.entries.slice(0, at + 1));
+  }
+
+  /** Another message in the place of one that was sent, and of all that came after it. Rejects as `send` does. */
+  async edit(itemId: string, given: MessageInput): Promise<void> {
+    this.requireIdle();
+    const at = this.view.entries.findIndex((entry) => entry.item.id === itemId);
+    const item = this.view.entries[at]?.item;
+    if (item?.type !== 'user_message' || this.threadId === null) return;
+    const input = { ...given, content: given.content.map(complete) };
+    const pending: Item = { ...item, id: `pending_${++this.pendingIds}`, content: input.content, created_at: new Date().toISOString() };
+    const params = { thread_id: this.threadId, item_id: itemId, input: input as unknown as JsonRecord };
+    await this.answerInstead('threads.edit_message', params, [...this.view.entries.slice(0, at), { item: pending, open: false, pending: true }]);
+  }
+
+  private async answerInstead(type: string, params: JsonRecord, entries: ThreadView['entries']): Promise<void> {
+    const { view: before, threadId } = this;
+    this.view = { ...before, failure: null, notices: [], entries };
     try {
-      await this.answer('threads.retry_after_item', { thread_id: this.threadId, item_id: itemId });
+      await this.answer(type, params);
     } catch (error) {
+      if (this.threadId !== threadId) throw error;
       this.view = { ...before, failure: this.view.failure };
       this.hooks.changed();
+      if (error instanceof RequestError && error.code === 'turn_running') this.refresh().catch(() => {});
       throw error;
     }
+  }
+
+  // Versions
+
+  /** Shows another version of what follows its place. */
+  async chooseVersion(versionId: string): Promise<void> {
+    this.requireIdle();
+    const { threadId } = this;
+    if (threadId === null) return;
+    const load = ++this.loads;
+    this.isLoading = true;
+    this.unanswered = null;
+    this.hooks.changed();
+    try {
+      await this.client.ask('threads.choose_version', { thread_id: threadId, version_id: versionId });
+      await this.fetchThread(threadId, load);
+    } catch (error) {
+      if (load === this.loads) this.fail(error);
+      throw error;
+    } finally {
+      if (load === this.loads) {
+        this.isLoading = false;
+        this.hooks.changed();
+      }
+    }
+  }
+
+  /** Asks once more for the answer to an edited message that had none. */
+  async retryUnanswered(): Promise<void> {
+    const { unanswered } = this;
+    if (unanswered === null) return;
+    await this.chooseVersion(unanswered);
+    const question = this.view.entries.findLast(({ item }) => item.type === 'user_message')?.item.id;
+    if (question) await this.retry(question);
+  }
+
+  private async listVersions(threadId: string): Promise<readonly Versions[]> {
+    if (!this.client.can('versions')) return [];
+    try {
+      const { answer } = await this.client.ask<{ data: Versions[] }>('threads.list_versions', { thread_id: threadId });
+      return Array.isArray(answer.data) ? answer.data.filter(isVersions) : [];
+    } catch (error) {
+      this.hooks.log('versions.failed', { code: error instanceof RequestError ? error.code : 'internal' });
+      return this.versions;
+    }
+  }
+
+  private showVersions(versions: readonly Versions[]): void {
+    if (JSON.stringify(versions) !== JSON.stringify(this.versions)) this.versions = versions;
+  }
+
+  /**
+   * What the server shows of an answer that took another one's place. Words that were read stay; where there were none, what was there
+   * before is back.
+   */
+  private async settle(turnId: string | null): Promise<void> {
+    const { threadId, loads } = this;
+    if (!this.client.can('versions') || threadId === null || turnId === null || this.isBusy) return;
+    const hasWords = this.view.entries.findLast(({ item }) => item.type !== 'end_of_turn')?.item.type !== 'user_message';
+    let versions = await this.listVersions(threadId);
+    const fork = versions.find((each) => each.versions.includes(turnId));
+    try {
+      if (!hasWords) await this.fetchThread(threadId, loads);
+      else if (fork && fork.chosen !== turnId) {
+        await this.client.ask('threads.choose_version', { thread_id: threadId, version_id: turnId });
+        versions = await this.listVersions(threadId);
+      }
+    } catch (error) {
+      this.hooks.log('versions.failed', { code: error instanceof RequestError ? error.code : 'internal' });
+    }
+    if (loads !== this.loads || this.isBusy) return;
+    if (!hasWords && fork && fork.chosen !== turnId) this.unanswered = turnId;
+    this.showVersions(versions);
+    this.hooks.changed();
   }
 
   async submitStructuredInput(itemId: string, input: StructuredSubmission): Promise<void> {
@@ -341,6 +443,7 @@ export class Controller {
       accepted();
       return stream;
     });
+    if (type === 'threads.edit_message' || type === 'threads.retry_after_item') await this.settle(run.turnId);
     await this.runClientTools();
   }
 
@@ -355,6 +458,7 @@ export class Controller {
         run.replayedTo = last_event;
         return this.client.follow(turnId, '0', connect(run));
       });
+      await this.settle(turnId);
     } catch {
       // Already reported. The thread as it was loaded stays on the page.
     }
@@ -363,6 +467,7 @@ export class Controller {
   private begin(): Run {
     const run: Run = { abort: new AbortController(), connection: new AbortController(), turnId: null, lastEventId: '', replayedTo: 0, stopAsked: false };
     this.run = run;
+    this.unanswered = null;
     this.setPhase('sending');
     this.hooks.responseStarted();
     return run;
@@ -557,6 +662,10 @@ export class Controller {
   private report(error: unknown): void {
     this.hooks.error(error instanceof Error ? error : new Error('Something went wrong.'));
   }
+}
+
+function isVersions(value: unknown): value is Versions {
+  return isRecord(value) && Array.isArray(value.versions) && value.versions.every(isText) && isText(value.chosen);
 }
 
 /** Pages may leave out what a tag carries; servers insist on it. */

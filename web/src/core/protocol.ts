@@ -22,6 +22,14 @@ export interface Thread extends ThreadMetadata {
   items: Page<Item>;
 }
 
+/** The versions of what follows one place of a thread. */
+export interface Versions {
+  /** The first item of the version that is shown. */
+  item_id: string | null;
+  versions: string[];
+  chosen: string;
+}
+
 export type MessageContent =
   | { type: 'input_text'; text: string }
   | {

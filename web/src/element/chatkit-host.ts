@@ -23,7 +23,7 @@ import { define } from './tag.ts';
 import { loadFonts, schemeOf, themeStyles, variablesOf } from './theme.ts';
 import { type Transcript, renderExchanges } from './transcript.ts';
 import { transcriptStyles } from './transcript-styles.ts';
-import { type Words, directionOf, english, loadWords } from './words.ts';
+import { type Words, directionOf, english, fill, loadWords } from './words.ts';
 
 export interface MessageParams {
   text?: string;
@@ -63,6 +63,9 @@ export class ChatKitHost extends LitElement {
   private isSentHere = false;
   private isDragging = false;
   private copiedKey: string | null = null;
+  private editing: Transcript['editing'] = null;
+  private drawnVersions: Controller['versions'] = [];
+  private drewEdit = false;
   private epoch = 0;
   private scrolling: Scrolling | null = null;
   private readonly backlog = new Backlog(() => void this.showMore());
@@ -178,6 +181,7 @@ export class ChatKitHost extends LitElement {
   /** As `setThreadId`, also while an answer is written: with a server that resumes it goes on without us. */
   async openThread(threadId: string | null): Promise<void> {
     this.isSentHere = false;
+    this.editing = null;
     this.opened.clear();
     this.scrolling?.toEnd();
     await this.chat.open(threadId);
@@ -256,6 +260,16 @@ export class ChatKitHost extends LitElement {
     const entries = this.controller?.view.entries ?? [];
     if (!this.isLoadingWidgets && entries.some((entry) => entry.item.type === 'widget')) void this.loadWidgets();
     if (this.controller && this.openQuestion()) void import('./questions.ts');
+    this.noticeVersions();
+  }
+
+  private noticeVersions(): void {
+    if (!this.controller) return;
+    const { versions } = this.controller;
+    if (versions === this.drawnVersions && this.canEdit === this.drewEdit) return;
+    this.drawnVersions = versions;
+    this.drewEdit = this.canEdit;
+    this.epoch += 1;
   }
 
   private async loadWidgets(): Promise<void> {
@@ -396,6 +410,7 @@ export class ChatKitHost extends LitElement {
   private readonly composerHost: ComposerHost = {
     submit: (draft) => this.submit(draft),
     stop: () => void this.controller?.stop(),
+    editLast: () => this.editLast(),
     upload: (file, signal, progressed) => upload(file, this.chat.client, this.options?.api.uploadStrategy, signal, progressed),
     forgetAttachment: (id) => this.chat.client.ask('attachments.delete', { attachment_id: id }).catch((error: unknown) => this.report(error)),
     toolChanged: (toolId) => this.emit('chatkit.tool.change', { toolId }),
@@ -450,6 +465,9 @@ export class ChatKitHost extends LitElement {
       scheme: schemeOf(options?.theme),
       canRate: options?.threadItemActions?.feedback === true,
       canRetry: options?.threadItemActions?.retry === true,
+      canEdit: this.canEdit,
+      editing: this.editing,
+      versions: chat.versions,
       isBusy: chat.isBusy,
       epoch: this.epoch,
       progress: chat.view.progress,
@@ -472,6 +490,10 @@ export class ChatKitHost extends LitElement {
         this.redraw();
       },
       onRetry: (itemId) => void this.retry(itemId),
+      onEdit: (itemId) => void this.startEditing(itemId),
+      onEdited: (content) => void this.finishEditing(content),
+      onEditCancelled: () => void this.cancelEditing(),
+      onVersion: (versionId) => void this.chooseVersion(versionId),
       onZoom: (event, url, name) => openLightbox(event.currentTarget as HTMLElement, url, name, words.dismiss),
     };
   }
@@ -521,10 +543,96 @@ export class ChatKitHost extends LitElement {
     this.redraw();
   }
 
+  private async tryAgain(questionId: string): Promise<void> {
+    if (this.chat.unanswered === null) return this.retry(questionId);
+    const retrying = this.chat.retryUnanswered();
+    this.willSend();
+    await retrying.catch(() => {});
+  }
+
   private async retry(itemId: string): Promise<void> {
     const retrying = this.chat.retry(itemId);
     this.willSend();
     await retrying.catch(() => {});
+  }
+
+  // Editing, and going back to what was there before
+
+  private get canEdit(): boolean {
+    const { client, view } = this.chat;
+    return client.can('edit') && this.options?.threadItemActions?.edit !== false && (view.thread?.status?.type ?? 'active') === 'active';
+  }
+
+  private editLast(): boolean {
+    const last = this.chat.view.entries.findLast(({ item }) => item.type === 'user_message');
+    if (!last || last.pending || !this.canEdit || this.chat.isBusy || this.chat.isLoading) return false;
+    void this.startEditing(last.item.id);
+    return true;
+  }
+
+  private async startEditing(itemId: string): Promise<void> {
+    const item = this.chat.view.entries.find((entry) => entry.item.id === itemId)?.item;
+    if (item?.type === 'user_message') await this.editMessage(itemId, item.content);
+  }
+
+  private async editMessage(itemId: string, content: readonly MessageContent[]): Promise<void> {
+    await import('./message-editor.ts');
+    this.editing = { itemId, content };
+    this.redraw();
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>('chatkit-host-message-editor')?.scrollIntoView({ block: 'nearest' });
+  }
+
+  private async cancelEditing(): Promise<void> {
+    const { editing } = this;
+    this.editing = null;
+    this.redraw();
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>(`[data-edit="${CSS.escape(editing?.itemId ?? '')}"]`)?.focus();
+  }
+
+  private async finishEditing(content: MessageContent[]): Promise<void> {
+    const { editing } = this;
+    const message = this.chat.view.entries.find((entry) => entry.item.id === editing?.itemId)?.item;
+    if (!editing || message?.type !== 'user_message' || this.chat.isBusy || this.chat.isLoading) return;
+    this.editing = null;
+    const answering = this.chat.edit(message.id, {
+      content,
+      attachments: message.attachments.map((attachment) => attachment.id),
+      quoted_text: message.quoted_text ?? null,
+      inference_options: message.inference_options ?? {},
+    });
+    this.willSend();
+    this.redraw();
+    if (matchMedia('(pointer: fine)').matches) this.composer?.focus();
+    try {
+      await answering;
+    } catch {
+      // The message did not reach the server, and the element has said why: what was written comes back.
+      if (!this.editing) await this.editMessage(message.id, content);
+    }
+  }
+
+  private async chooseVersion(versionId: string): Promise<void> {
+    if (this.chat.isBusy || this.chat.isLoading) return;
+    const from = this.renderRoot.querySelector<HTMLElement>('.versions:focus-within');
+    const to = (this.renderRoot as ShadowRoot).activeElement?.getAttribute('data-to') ?? 'next';
+    const place = this.chat.versions.find(({ versions }) => versions.includes(versionId))?.versions[0] ?? '';
+    const top = from?.getBoundingClientRect().top;
+    try {
+      await this.chat.chooseVersion(versionId);
+    } catch {
+      return; // The chat has said why.
+    }
+    const chosen = this.chat.versions.find(({ versions }) => versions.includes(versionId));
+    if (chosen) this.announcement = fill(this.words.version, { number: chosen.versions.indexOf(versionId) + 1, count: chosen.versions.length });
+    this.requestUpdate();
+    await this.updateComplete;
+    const here = this.renderRoot.querySelector<HTMLElement>(`[data-versions="${CSS.escape(place)}"]`);
+    if (!here || !from) return;
+    here.querySelector<HTMLElement>(`[data-to=${to}]`)?.focus({ preventScroll: true });
+    const viewport = this.renderRoot.querySelector('.viewport');
+    if (viewport && top !== undefined) viewport.scrollTop += here.getBoundingClientRect().top - top;
   }
 
   /** Earlier messages: those that are here already, then those that the server has. */
@@ -620,7 +728,7 @@ export class ChatKitHost extends LitElement {
       ${options.header?.enabled === false ? nothing : this.header(options)}
       <div class="body">
         <div class="viewport" tabindex="0" role="log" aria-live="off" aria-label=${view.thread?.title || words.chat} aria-busy=${String(controller.isLoading)}>
-          <div class=${classMap({ column: true, 'sent-here': this.isSentHere })}>
+          <div class=${classMap({ column: true, 'sent-here': this.isSentHere, busy: controller.isBusy })}>
             ${isEmpty ? this.startScreen(options) : nothing}
             ${controller.isLoading && view.entries.length === 0 ? html`<div class="loading" role="status"><span class="spinner"></span><span class="visually-hidden">${words.loading}</span></div>` : nothing}
             ${this.hasOlder ? html`<div class="older"><button class="button" ?disabled=${controller.isLoadingOlder} @click=${this.showOlder}>${words.loadOlder}</button></div>` : nothing}
@@ -715,7 +823,7 @@ export class ChatKitHost extends LitElement {
     if (!failure || this.chat.isBusy) return nothing;
     const question = entries.findLast((entry) => entry.item.type === 'user_message' && !entry.item.id.startsWith('pending_'))?.item.id;
     const canLoad = entries.length === 0 && this.chat.threadId !== null;
-    const again = canLoad ? () => void this.chat.load(this.chat.threadId as string).catch(() => {}) : question && entries.length > 0 ? () => void this.retry(question) : null;
+    const again = canLoad ? () => void this.chat.load(this.chat.threadId as string).catch(() => {}) : question && entries.length > 0 ? () => void this.tryAgain(question) : null;
     return html`<div class="notice danger" role="alert">
       ${icon('alert', 18)}
       <div>${sentenceFor(failure, this.words, this.locale)}</div>

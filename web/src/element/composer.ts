@@ -24,6 +24,8 @@ export interface ComposerHost {
   /** Rejects when nothing was sent: the draft comes back. */
   submit(draft: Draft): Promise<void>;
   stop(): void;
+  /** Opens the last message again; false when there is none that can be edited. */
+  editLast(): boolean;
   upload(file: File, signal: AbortSignal, progressed: (share: number) => void): Promise<Attachment>;
   forgetAttachment(id: string): void;
   toolChanged(toolId: string | null): void;
@@ -404,6 +406,8 @@ export class Composer extends LitElement {
       event.preventDefault();
       if (this.isSendable) void this.send();
     }
+    const isPlain = !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey;
+    if (event.key === 'ArrowUp' && isPlain && this.isBlank && !this.isBusy && this.host.editLast()) event.preventDefault();
   }
 
   private keyInSuggestions(event: KeyboardEvent): boolean {

@@ -7,18 +7,22 @@ export interface Exchange {
   key: string;
   question: Entry | null;
   answers: readonly Entry[];
+  /** Of all that was answered, shown or not. */
+  answerIds: readonly string[];
 }
 
 const SHOWN = new Set(['user_message', 'assistant_message', 'widget', 'generated_image', 'structured_input', 'task', 'workflow']);
 
 export function exchangesOf(entries: readonly Entry[]): Exchange[] {
-  const exchanges: { key: string; question: Entry | null; answers: Entry[] }[] = [];
+  const exchanges: { key: string; question: Entry | null; answers: Entry[]; answerIds: string[] }[] = [];
   for (const entry of entries) {
-    if (!SHOWN.has(entry.item.type)) continue;
+    const { id, type } = entry.item;
     const last = exchanges.at(-1);
-    if (entry.item.type === 'user_message') exchanges.push({ key: entry.item.id, question: entry, answers: [] });
+    if (type !== 'user_message') last?.answerIds.push(id);
+    if (!SHOWN.has(type)) continue;
+    if (type === 'user_message') exchanges.push({ key: id, question: entry, answers: [], answerIds: [] });
     else if (last) last.answers.push(entry);
-    else exchanges.push({ key: entry.item.id, question: null, answers: [entry] });
+    else exchanges.push({ key: id, question: null, answers: [entry], answerIds: [id] });
   }
   return exchanges;
 }

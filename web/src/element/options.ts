@@ -58,7 +58,8 @@ export interface Options {
   header?: { enabled?: boolean; title?: { enabled?: boolean; text?: string }; leftAction?: HeaderAction; rightAction?: HeaderAction };
   history?: { enabled?: boolean; showDelete?: boolean; showRename?: boolean };
   startScreen?: { greeting?: string; prompts?: { label: string; prompt: string | MessageContent[]; icon?: string }[] };
-  threadItemActions?: { feedback?: boolean; retry?: boolean };
+  /** `edit` is beyond ChatKit, and on unless it is false. */
+  threadItemActions?: { feedback?: boolean; retry?: boolean; edit?: boolean };
   composer?: {
     placeholder?: string;
     attachments?: AttachmentOptions;

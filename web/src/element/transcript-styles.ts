@@ -109,9 +109,30 @@ export const transcriptStyles = css`
   .actions {
     display: flex;
     gap: 2px;
+    transition: opacity 0.15s;
+  }
+  .below {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: calc(var(--ck-unit) * 2);
     margin-block-start: calc(var(--ck-unit) * 1.5);
     margin-inline-start: calc(var(--ck-unit) * -2);
-    transition: opacity 0.15s;
+  }
+  .versions {
+    display: flex;
+    align-items: center;
+    color: var(--ck-text-secondary);
+    font-size: 0.85em;
+    font-variant-numeric: tabular-nums;
+  }
+  .versions [aria-disabled='true'] {
+    opacity: 0.35;
+    cursor: default;
+  }
+  /* While an answer is written nothing takes its place. Not removed, so that the words beside it stay where they are. */
+  .busy .when-idle {
+    visibility: hidden;
   }
   .said {
     display: flex;
@@ -122,8 +143,8 @@ export const transcriptStyles = css`
   .said .bubble {
     min-inline-size: 0;
   }
-  .question .actions {
-    margin: 0;
+  .bubble:focus {
+    outline: none;
   }
   @media (hover: hover) {
     .exchange:not(.last) .answer .actions,
@@ -135,9 +156,20 @@ export const transcriptStyles = css`
       opacity: 1;
     }
   }
+  /* Without a pointer that hovers, a tap on the message shows them. */
   @media (hover: none) {
+    .said {
+      flex-flow: row wrap-reverse;
+      justify-content: end;
+    }
     .question .actions {
-      display: none;
+      flex-basis: 100%;
+      justify-content: end;
+    }
+    .question:not(:focus-within) .actions {
+      position: absolute;
+      opacity: 0;
+      pointer-events: none;
     }
   }
   .icon-button[aria-pressed='true'] {

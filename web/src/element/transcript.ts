@@ -4,7 +4,7 @@ import { classMap } from 'lit/directives/class-map.js';
 import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { FormState, ImagePolicy, RenderWidget, Source, WidgetContext } from '../core/contracts.ts';
-import type { Attachment, MessageContent, Task, UserMessage, WorkflowItem } from '../core/protocol.ts';
+import type { Attachment, MessageContent, Task, UserMessage, Versions, WorkflowItem } from '../core/protocol.ts';
 import type { Entry } from '../core/thread.ts';
 import { icon } from '../icons/icon.ts';
 import { renderMarkdown } from '../md/markdown.ts';
@@ -19,6 +19,10 @@ export interface Transcript {
   scheme: 'light' | 'dark';
   canRetry: boolean;
   canRate: boolean;
+  canEdit: boolean;
+  /** The message that is being written anew. */
+  editing: { itemId: string; content: readonly MessageContent[] } | null;
+  versions: readonly Versions[];
   isBusy: boolean;
   /** Changes when something outside the entries changes how they look. */
   epoch: number;
@@ -38,6 +42,10 @@ export interface Transcript {
   onCopy(key: string, text: string, element: HTMLElement | null): void;
   onRate(itemIds: string[], kind: 'positive' | 'negative'): void;
   onRetry(itemId: string): void;
+  onEdit(itemId: string): void;
+  onEdited(content: MessageContent[]): void;
+  onEditCancelled(): void;
+  onVersion(versionId: string): void;
   onZoom(event: Event, url: string, name: string): void;
 }
 
@@ -59,7 +67,7 @@ function renderExchange(exchange: Exchange, transcript: Transcript, isLive: bool
   const { words } = transcript;
   const isSilent = exchange.answers.every((entry) => !entry.open || isEmptyMessage(entry));
   return html`<section class=${classMap({ exchange: true, last: isLast })}>
-    ${exchange.question ? question(exchange.question, transcript) : nothing}
+    ${exchange.question ? question(exchange.question, isLast && !isLive && exchange.answers.length === 0, transcript) : nothing}
     ${exchange.answers.length > 0 || isLive
       ? html`<article class="answer" aria-label=${words.assistantSaid} aria-busy=${String(isLive)}>
           ${repeat(
@@ -86,20 +94,61 @@ function waiting({ progress, words }: Transcript): TemplateResult {
 
 // The user's side
 
-function question({ item, pending }: Entry, transcript: Transcript): TemplateResult {
+function question({ item, pending }: Entry, isUnanswered: boolean, transcript: Transcript): TemplateResult {
   const message = item as UserMessage;
   const { words } = transcript;
   const hasText = message.content.length > 0;
   return html`<article class=${classMap({ question: true, pending: pending === true })} aria-label=${words.youSaid}>
     ${message.attachments.length > 0 ? html`<div class="attachments">${message.attachments.map((each) => attachment(each, transcript))}</div>` : nothing}
     ${message.quoted_text ? html`<blockquote class="quoted" aria-label=${words.quote}>${message.quoted_text}</blockquote>` : nothing}
-    ${hasText
-      ? html`<div class="said">
-          ${pending ? nothing : html`<div class="actions">${copyButton(item.id, userText(message), transcript)}</div>`}
-          <div class="bubble" dir="auto">${message.content.map((part) => said(part, transcript))}</div>
-        </div>`
-      : nothing}
+    ${transcript.editing?.itemId === item.id
+      ? html`<chatkit-host-message-editor
+          .content=${transcript.editing.content}
+          .words=${words}
+          .canBeEmpty=${message.attachments.length > 0}
+          .save=${transcript.onEdited}
+          .cancel=${transcript.onEditCancelled}
+        ></chatkit-host-message-editor>`
+      : html`<div class="said">
+          ${pending ? nothing : html`<div class="actions">${questionActions(message, hasText, isUnanswered, transcript)}</div>`}
+          ${hasText ? html`<div class="bubble" dir="auto" tabindex="-1">${message.content.map((part) => said(part, transcript))}</div>` : nothing}
+        </div>`}
+    ${versionSwitches([item.id], transcript)}
   </article>`;
+}
+
+function questionActions(message: UserMessage, hasText: boolean, isUnanswered: boolean, transcript: Transcript): unknown {
+  const { words, canEdit, canRetry } = transcript;
+  return html`
+    ${canRetry && isUnanswered ? html`<button class="icon-button small when-idle" aria-label=${words.retry} title=${words.retry} @click=${() => transcript.onRetry(message.id)}>${icon('retry', 17)}</button>` : nothing}
+    ${canEdit ? html`<button class="icon-button small when-idle" data-edit=${message.id} aria-label=${words.edit} title=${words.edit} @click=${() => transcript.onEdit(message.id)}>${icon('pencil', 16)}</button>` : nothing}
+    ${hasText ? copyButton(message.id, userText(message), transcript) : nothing}
+  `;
+}
+
+/** `< 2/3 >`, for each place at these items where the thread has versions. */
+function versionSwitches(itemIds: readonly string[], transcript: Transcript): unknown {
+  return transcript.versions.filter(({ item_id }) => item_id !== null && itemIds.includes(item_id)).map((each) => versionSwitch(each, transcript));
+}
+
+function versionSwitch({ versions, chosen }: Versions, { words, onVersion }: Transcript): TemplateResult {
+  const at = versions.indexOf(chosen);
+  const go = (to: number): void => {
+    const version = versions[to];
+    if (version) onVersion(version);
+  };
+  const keyDown = (event: KeyboardEvent): void => {
+    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+    event.preventDefault();
+    event.stopPropagation();
+    const isForward = (event.key === 'ArrowRight') === (getComputedStyle(event.currentTarget as Element).direction === 'ltr');
+    go(at + (isForward ? 1 : -1));
+  };
+  return html`<div class="versions when-idle" role="group" data-versions=${versions[0]} aria-label=${fill(words.version, { number: at + 1, count: versions.length })} @keydown=${keyDown}>
+    <button class="icon-button small" data-to="previous" aria-label=${words.previousVersion} title=${words.previousVersion} aria-disabled=${String(at === 0)} @click=${() => go(at - 1)}>${icon('chevron-left', 16)}</button>
+    <span aria-hidden="true">${at + 1}/${versions.length}</span>
+    <button class="icon-button small" data-to="next" aria-label=${words.nextVersion} title=${words.nextVersion} aria-disabled=${String(at === versions.length - 1)} @click=${() => go(at + 1)}>${icon('chevron-right', 16)}</button>
+  </div>`;
 }
 
 function said(part: MessageContent, transcript: Transcript): unknown {
@@ -236,7 +285,9 @@ function footer(exchange: Exchange, transcript: Transcript): TemplateResult | ty
   if (exchange.answers.length === 0) return nothing;
   return html`
     ${sources.length > 0 ? sourceList(exchange.key, sources, transcript) : nothing}
-    <div class="actions">
+    <div class="below">
+      ${versionSwitches(exchange.answerIds, transcript)}
+      <div class="actions">
       ${text ? copyButton(exchange.key, text, transcript) : nothing}
       ${canRate
         ? html`<button class="icon-button small" aria-label=${words.good} title=${words.good} aria-pressed=${String(rated === 'positive')} @click=${() => transcript.onRate(ids, 'positive')}>${icon('thumbs-up', 17)}</button>
@@ -245,6 +296,7 @@ function footer(exchange: Exchange, transcript: Transcript): TemplateResult | ty
       ${canRetry && questionId && !transcript.isBusy
         ? html`<button class="icon-button small" aria-label=${words.retry} title=${words.retry} @click=${() => transcript.onRetry(questionId)}>${icon('retry', 17)}</button>`
         : nothing}
+      </div>
     </div>
   `;
 }

@@ -39,6 +39,7 @@ export function helpDialog(isOn: boolean, turn: (isOn: boolean) => void): Templa
       <dl>
         ${SHORTCUTS.map(([key, what]) => html`<div><dt>${what}</dt><dd><kbd>${key}</kbd></dd></div>`)}
         <div><dt>Send, or a new line</dt><dd><kbd>Enter</kbd> <kbd>Shift</kbd>+<kbd>Enter</kbd></dd></div>
+        <div><dt>Edit the last message, when the field is empty</dt><dd><kbd>↑</kbd></dd></div>
         <div><dt>Stop the answer</dt><dd><kbd>Esc</kbd></dd></div>
       </dl>
       <label class="check"><input type="checkbox" .checked=${isOn} @change=${(event: Event) => turn((event.target as HTMLInputElement).checked)} /> Use the single keys</label>

@@ -1,1 +1,1 @@
-import('./assets/element-2TXB4LOB.js');
+import('./assets/element-URQO26FC.js');

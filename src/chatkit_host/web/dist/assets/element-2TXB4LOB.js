@@ -1,1 +1,0 @@
-import{e as a}from"./chunk-I4IPRESV.js";import"./chunk-M2FUVR2X.js";import"./chunk-V63LCDIJ.js";import"./chunk-U3ESJZVG.js";import"./chunk-NJMP5WKF.js";import"./chunk-OMGJHOWA.js";import"./chunk-SQE76S5B.js";export{a as ChatKitHost};
