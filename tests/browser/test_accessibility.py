@@ -54,6 +54,10 @@ def test_a_phone_shows_everything_in_its_width(
         assert min(box["width"], box["height"]) >= 44
     size = chat.composer.evaluate("editor => parseFloat(getComputedStyle(editor).fontSize)")
     assert size >= 16
+    chat.page.set_viewport_size({"width": width, "height": height // 2})  # as an on-screen keyboard does
+    expect(chat.composer).to_be_in_viewport(ratio=1)
+    expect(chat.words.locator("p").last).to_be_in_viewport()
+    chat.page.set_viewport_size({"width": width, "height": height})
     assert chat.axe() == []
     chat.page.get_by_role("button", name="Show the conversations").click()
     chat.page.wait_for_timeout(400)

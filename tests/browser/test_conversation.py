@@ -177,6 +177,45 @@ def test_nobody_who_scrolled_up_is_moved_and_a_button_leads_back(open_chat: Call
     expect(chat.page.get_by_role("button", name="Go to the newest message")).to_have_count(0)
 
 
+def test_the_way_back_to_the_end_tells_of_new_words_and_follows_them(
+    open_chat: Callable[..., Chat], patient: Server
+) -> None:
+    chat = open_chat(patient, viewport={"width": 500, "height": 320}).open()
+    chat.start(LONG)
+    expect(chat.words).to_contain_text("simple sentences")
+    view = chat.page.locator(".viewport")
+    view.hover()
+    chat.page.mouse.wheel(0, -400)
+    back = chat.page.get_by_role("button", name="Go to the newest message")
+    expect(back).to_have_class(re.compile("fresh"))
+    back.click()
+    expect(back).to_have_count(0)
+    length = len(chat.words.inner_text())
+    for _ in range(4):
+        chat.page.wait_for_timeout(600)
+        assert view.evaluate("view => view.scrollHeight - view.clientHeight - view.scrollTop") <= 40
+    assert len(chat.words.inner_text()) > length
+    chat.stop_button.click()
+    chat.settle()
+
+
+def test_an_error_that_may_pass_offers_to_try_again_and_the_question_is_asked_once(
+    open_chat: Callable[..., Chat], scripted: Server
+) -> None:
+    chat = open_chat(scripted).open()
+    chat.start("retried")
+    expect(chat.words).to_have_text("A good answer.")
+    chat.settle()
+    chat.answers.last.get_by_role("button", name="Try again").click()
+    expect(chat.page.get_by_role("alert")).to_contain_text("Not today.")
+    expect(chat.questions).to_have_count(1)
+    chat.page.get_by_role("button", name="Dismiss").click()
+    expect(chat.page.get_by_role("alert")).to_have_count(0)
+    chat.say("text")
+    expect(chat.words).to_have_text("You said something.")
+    expect(chat.questions).to_have_count(2)
+
+
 def test_one_announcement_is_made_for_an_answer(chat: Chat) -> None:
     chat.page.locator("[data-announcement]").evaluate(
         """place => {

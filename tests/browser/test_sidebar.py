@@ -213,6 +213,17 @@ def test_the_chosen_colours_are_there_at_the_next_visit_before_anything_is_drawn
     assert background.startswith("oklch(0.19"), background
 
 
+@pytest.mark.parametrize(("scheme", "background"), [("light", "oklch(1 "), ("dark", "oklch(0.19")])
+def test_the_colours_of_the_system_are_there_before_anything_is_drawn(
+    open_chat: Callable[..., Chat], todo: Server, scheme: str, background: str
+) -> None:
+    chat = open_chat(todo, color_scheme=scheme, is_clean=False)
+    chat.page.route("**/assets/page-*.js", lambda route: route.abort())
+    chat.page.goto(chat.server.url)
+    painted = chat.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert painted.startswith(background), painted
+
+
 def test_a_token_is_asked_for_checked_and_remembered(tmp_path: Path, open_chat: Callable[..., Chat]) -> None:
     with serving(tmp_path, JWT_SECRET=SECRET) as server:
         chat = open_chat(server, is_clean=False)
