@@ -74,9 +74,10 @@ def _moved(page: Page) -> float:
 def test_pictures_formulas_colours_and_widgets_that_come_late_move_nothing(
     open_chat: Callable[..., Chat], todo: Server
 ) -> None:
-    chat = open_chat(todo)
+    chat = open_chat(todo, viewport={"width": 1280, "height": 1600})
     chat.page.add_init_script(_WATCH)
     thread = {"id": "thr_1", "title": "Late", "items": {"data": _items(todo), "has_more": False}}
+    held: list[Route] = []
 
     def answer(route: Route) -> None:
         if "threads.get_by_id" in (route.request.post_data or ""):
@@ -84,19 +85,24 @@ def test_pictures_formulas_colours_and_widgets_that_come_late_move_nothing(
         else:
             route.continue_()
 
-    def late(route: Route) -> None:
-        chat.page.wait_for_timeout(600)
-        route.fulfill(body=_png(640, 420), content_type="image/png")
+    def hold(route: Route) -> None:
+        held.append(route)
 
     chat.page.route("**/chatkit", answer)
-    chat.page.route("**/late.png", late)
+    chat.page.route("**/late.png", hold)
     chat.open("/t/thr_1")
     expect(chat.answers.last).to_contain_text("The end.")
-    for selector in (".md-picture img", ".picture img", ".drawing img", "math", ".widget img", ".hl-keyword"):
-        chat.page.locator(selector).first.scroll_into_view_if_needed()
+    chat.page.locator(".viewport").hover()
+    chat.page.mouse.wheel(0, -3000)
+    for selector in ("math", ".widget img", ".hl-keyword"):
         expect(chat.page.locator(selector).first).to_be_visible()
-    chat.page.wait_for_timeout(1500)
-    assert chat.page.locator(".md-picture img").evaluate("image => image.naturalWidth") == 640
+    chat.page.wait_for_timeout(700)  # what the wheel has moved is not held against the page
+    assert held, "the pictures were to be asked for"
+    for route in held:
+        route.fulfill(body=_png(640, 420), content_type="image/png")
+    for selector in (".md-picture img", ".picture img", ".drawing img"):
+        chat.page.wait_for_function("image => image.naturalWidth === 640", arg=chat.page.query_selector(selector))
+    chat.page.wait_for_timeout(500)
     assert _moved(chat.page) < LIMIT
 
 
