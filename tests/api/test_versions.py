@@ -126,6 +126,15 @@ async def test_only_messages_of_the_user_can_be_edited(chat: Chat) -> None:
     assert await versions(chat, created.thread_id) == []
 
 
+async def test_a_thread_that_is_locked_is_not_edited(chat: Chat) -> None:
+    created = await chat.create("text")
+    await chat.say(created.thread_id, "lock")
+    before = await ids(chat, created.thread_id)
+    answer = await edit(chat, created.thread_id, created.items[0].id, "echo")
+    assert (answer.status, answer.problem and answer.problem["code"]) == (409, "thread_not_active")
+    assert await ids(chat, created.thread_id) == before
+
+
 async def test_while_an_answer_is_written_no_version_is_chosen_and_an_edit_follows_the_policy(chat: Chat) -> None:
     created = await chat.create("text")
     thread_id = created.thread_id

@@ -1,6 +1,6 @@
 """People do what they like, in any order, while the server dies now and then; a model of what must be true is kept beside it.
 
-Two tenants with three users each send, leave, read on, stop, retry, send again under the same key, rename and delete, and try what is
+Two tenants with three users each send, leave, read on, stop, retry, edit, send again under the same key, rename and delete, and try what is
 not theirs; the server is killed or told to stop and started again. Hypothesis makes up the order. What must hold after each step: the
 answer to it; and for every user at the end: the threads are those of the model, with the messages that were acknowledged, once each and
 in order, and with answers that are whole unless somebody stopped them or the server died.
@@ -29,6 +29,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from support.chaos import form, tell
+from support.chat import user_input
 from support.forked_servers import ForkedServer, ForkedServers
 from support.model_server import ModelServer
 from support.resuming_client import CUTS, Cut, Reading, Refused, ResumingClient, Stream
@@ -60,7 +61,8 @@ class Turn:
     status: str = ""
     """Once it is known to have ended."""
     set_aside: "list[Turn]" = field(default_factory=list)
-    """What a retry is to take the place of: out of sight when it is completed, else there again and the retry out of sight."""
+    """What a retry or an edit is to take the place of: out of sight when it is completed, else there again and the other out of sight."""
+    is_edit: bool = False
 
 
 @dataclass(eq=False)
@@ -154,10 +156,15 @@ class AnyOrder(RuleBasedStateMachine):
         self.count("readings")
         self.do(self._read_to_the_end(thread))
 
-    @rule(thread=threads, which=st.integers(0, 3), words=st.integers(1, 16))
-    def retries(self, thread: Thread, which: int, words: int) -> None:
+    @rule(thread=threads, which=st.integers(0, 3))
+    def retries(self, thread: Thread, which: int) -> None:
         self.count("retries")
-        self.do(self._retry(thread, which))
+        self.do(self._replace(thread, which, None, 2))
+
+    @rule(thread=threads, which=st.integers(0, 3), words=st.integers(1, 16), read=st.integers(0, 8))
+    def edits(self, thread: Thread, which: int, words: int, read: int) -> None:
+        self.count("edits")
+        self.do(self._replace(thread, which, _text(words), read))
 
     @rule(thread=threads, title=st.text("abcäöü ✓", min_size=1, max_size=20).filter(lambda text: text.strip()))
     def renames(self, thread: Thread, title: str) -> None:
@@ -254,25 +261,28 @@ class AnyOrder(RuleBasedStateMachine):
     async def _read_to_the_end(self, thread: Thread) -> None:
         await self._ended(thread.turns[-1])
 
-    async def _retry(self, thread: Thread, which: int) -> None:
-        await self._retry_ended(thread)
+    async def _replace(self, thread: Thread, which: int, text: str | None, read: int) -> None:
+        """What was answered to a message, or with a `text` the message too."""
+        await self._replacement_ended(thread)
         last = thread.turns[-1]
         turn = thread.turns[which % len(thread.turns)]
         items = await thread.owner.client.items(thread.id)
         asked = {words_of(item): item["id"] for item in items if item["type"] == "user_message"}
+        params: dict[str, Any] = {"thread_id": thread.id, "item_id": asked[turn.text]}
         try:
-            stream = await thread.owner.client.open(
-                "threads.retry_after_item", thread_id=thread.id, item_id=asked[turn.text]
-            )
+            if text is None:
+                stream = await thread.owner.client.open("threads.retry_after_item", **params)
+            else:
+                stream = await thread.owner.client.open("threads.edit_message", **params, input=user_input(text))
         except Refused as refused:
             _is_busy_with(last, refused)
             return
         await self._ended(last)
         place = thread.turns.index(turn)
         set_aside, thread.turns[place:] = thread.turns[place:], []
-        retry = self._begun(thread, stream, turn.text, "", {})
-        retry.set_aside = set_aside
-        await self._read(retry, stream, 2, "fin")
+        replacement = self._begun(thread, stream, text or turn.text, "", {})
+        replacement.set_aside, replacement.is_edit = set_aside, text is not None
+        await self._read(replacement, stream, read, "fin")
 
     async def _rename(self, thread: Thread, title: str) -> None:
         answer = await thread.owner.client.ask("threads.update", thread_id=thread.id, title=title)
@@ -289,7 +299,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     async def _look(self, thread: Thread) -> None:
         """What a page shows that is loaded now."""
-        await self._retry_ended(thread)
+        await self._replacement_ended(thread)
         items = await thread.owner.client.items(thread.id)
         assert questions_in(items) == thread.questions
         assert (await thread.owner.client.ask("threads.get_by_id", thread_id=thread.id)).get("title") == thread.title
@@ -330,7 +340,7 @@ class AnyOrder(RuleBasedStateMachine):
                 assert turn.expected.startswith(said)
             case other:
                 raise AssertionError(f"{turn.id} is {other}")
-        if turn.key:
+        if turn.key or turn.is_edit:
             return shown(whole)
         question = next(item for item in items if item["type"] == "user_message" and words_of(item) == turn.text)
         return [question, *shown(whole)]
@@ -355,22 +365,22 @@ class AnyOrder(RuleBasedStateMachine):
         if turn.status:
             return
         turn.status = await turn.thread.owner.client.follow(turn.id, turn.reading, seconds=30)
-        if turn.set_aside and turn.status != "completed" and not await self._says_more(turn):
+        if turn.set_aside and turn.status != "completed" and not await self._is_better(turn):
             place = turn.thread.turns.index(turn)
             turn.thread.turns[place : place + 1] = turn.set_aside
 
-    async def _says_more(self, retry: Turn) -> bool:
-        """Half an answer is better than none."""
-        return (
-            await self._has_words(retry) and len(retry.set_aside) == 1 and not await self._has_words(retry.set_aside[0])
-        )
+    async def _is_better(self, turn: Turn) -> bool:
+        """Half an answer is better than none, and an edited message than the one before as soon as it has half an answer."""
+        if not await self._has_words(turn):
+            return False
+        return turn.is_edit or (len(turn.set_aside) == 1 and not await self._has_words(turn.set_aside[0]))
 
     async def _has_words(self, turn: Turn) -> bool:
         items = shown(await turn.thread.owner.client.whole(turn.id))
         return any(item["type"] == "assistant_message" for item in items)
 
-    async def _retry_ended(self, thread: Thread) -> None:
-        """While a retry is being written, what the thread shows may change at any moment."""
+    async def _replacement_ended(self, thread: Thread) -> None:
+        """While something is written in the place of something else, what the thread shows may change at any moment."""
         if thread.turns[-1].set_aside:
             await self._ended(thread.turns[-1])
 

@@ -6,10 +6,11 @@ import sys
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from support.turns import ALICE, begun_turn
+from support.turns import ALICE, answer, answered_thread, begun_turn, end_turn, item_ids
 
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
@@ -37,6 +38,25 @@ async def test_the_migrations_make_the_tables_of_the_code(empty_url: str) -> Non
 
 async def test_a_missing_migration_would_be_noticed(empty_url: str) -> None:
     assert len(await _differences(empty_url)) >= len(metadata.tables)
+
+
+async def test_what_the_release_before_wrote_gets_versions(empty_url: str) -> None:
+    database = Database.open(empty_url)
+    await database.writing(lambda w: w.schema(lambda connection: command.upgrade(configuration(connection), "0003")))
+    store = DatabaseConversations(database)
+    thread = await answered_thread(store, questions=2)
+    before = await item_ids(store, thread.id)
+    await migrate(empty_url)
+    assert await item_ids(store, thread.id) == before
+    assert await store.versions(ALICE, thread.id) == []
+    again = await begun_turn(
+        store, thread=thread, operation="retry", items=[], input_item_id=before[0], supersedes_after=before[0]
+    )
+    await end_turn(store, again.lease, items=[answer(thread.id)])
+    [fork] = await store.versions(ALICE, thread.id)
+    await store.choose_version(ALICE, thread.id, fork.ids[0])
+    assert await item_ids(store, thread.id) == before
+    await database.close()
 
 
 async def test_checks_refuse_what_the_code_never_writes(database: Database) -> None:
