@@ -1,6 +1,7 @@
 """The turn half of `ConversationStore`: ours in both databases, and ours beside somebody else's chatkit Store."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +27,16 @@ from support.turns import (
     question,
 )
 
-from chatkit_host.engine.ports import ConversationStore, Lease, LogEvent, PastTurn, TerminalStatus, TurnEnd, TurnWrite
+from chatkit_host.engine.ports import (
+    ConversationStore,
+    Lease,
+    LogEvent,
+    NewTurn,
+    PastTurn,
+    TerminalStatus,
+    TurnEnd,
+    TurnWrite,
+)
 from chatkit_host.errors import AlreadySent, Conflict, InvalidInput, LeaseLost, NotFound, TurnRunning
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
@@ -563,3 +573,30 @@ async def test_a_transcript_is_read_as_it_was_last_written(conversations: Stores
     assert await store.load_transcript(ALICE, new.lease.turn_id) == []
     with pytest.raises(NotFound):
         await bobs.load_transcript(BOB, new.lease.turn_id)
+
+
+async def test_what_a_dead_workers_turn_left_comes_before_a_message_that_arrives_as_that_turn_is_ended(
+    database: Database,
+) -> None:
+    """Somebody else's Store keeps the order in which it is given items."""
+
+    class EndsOneJustThen(DatabaseConversations):
+        ends: Lease | None = None
+
+        async def reserve_turn(self, new: NewTurn, *, set_aside: Sequence[ThreadItem] = ()) -> None:
+            if (lease := self.ends) is not None:
+                self.ends = None
+                end = TurnEnd(status="interrupted")
+                await self.end_for_owner(lease, TurnWrite(items=[answer(lease.thread_id, "Half")], end=end))
+            await super().reserve_turn(new, set_aside=set_aside)
+
+    turns = EndsOneJustThen(database)
+    store = ForeignConversations(MemoryStore(), turns, {"user_id": ALICE})
+    dead = await begun_turn(store)
+    turns.ends = dead.lease
+
+    new = await begun_turn(store, thread=dead.thread)
+
+    page = await store.load_items(ALICE, dead.thread.id, limit=10, after=None, order="asc", hidden=True)
+    assert [item.type for item in page.data] == ["user_message", "assistant_message", "user_message"]
+    assert page.data[-1].id == new.input_item_id

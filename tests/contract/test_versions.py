@@ -1,6 +1,7 @@
 """What a retry or an edit took the place of is kept as a version, in both databases; somebody else's chatkit Store keeps none."""
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -473,7 +474,7 @@ class Talk:
     async def check(self, lists: DatabaseConversationLists) -> None:
         shown = ids(self.shown)
         assert await item_ids(self.store, self.thread.id) == shown
-        told = str(await self.store.past_turns(ALICE, self.thread.id, limit=500))
+        told = set(re.findall(r"[\w.]+", str(await self.store.past_turns(ALICE, self.thread.id, limit=500))))
         written = {item.id for item in _all_items(self.root)}
         assert {item_id for item_id in written if item_id in told} == set(shown)
         overview = await lists.overview(ALICE, self.thread.id)

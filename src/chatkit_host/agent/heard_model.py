@@ -5,6 +5,7 @@ Its stream events are heard where they arise, inside the run loop's own step, so
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from copy import copy
 from dataclasses import replace
 from typing import Any
 
@@ -26,9 +27,10 @@ def for_one_run(agent: Agent[Any], lane: Lane) -> Agent[Any]:
 
 def _heard(agent: Agent[Any], lane: Lane, seen: dict[int, Agent[Any]]) -> Agent[Any]:
     if id(agent) not in seen:
-        own = {"model": HeardModel(agent.model, lane)} if isinstance(agent.model, Model) else {}
-        copy = seen[id(agent)] = agent.clone(**own)
-        copy.handoffs = [_heard_handoff(other, lane, seen) for other in agent.handoffs]
+        own = seen[id(agent)] = copy(agent)  # `clone` would check anew what is as it was
+        if isinstance(agent.model, Model):
+            own.model = HeardModel(agent.model, lane)
+        own.handoffs = [_heard_handoff(other, lane, seen) for other in agent.handoffs]
     return seen[id(agent)]
 
 

@@ -16,8 +16,8 @@ from chatkit_host.errors import DatabaseUnavailable
 class DriverError(Exception):
     """What asyncpg raised by itself, past SQLAlchemy; its own error is the cause."""
 
-    def __init__(self, sqlstate: str | None, *, is_conflict: bool = False, is_lost: bool = False) -> None:
-        super().__init__()
+    def __init__(self, message: str, sqlstate: str | None, *, is_conflict: bool = False, is_lost: bool = False) -> None:
+        super().__init__(message)
         self.sqlstate = sqlstate
         self.is_conflict = is_conflict
         self.is_lost = is_lost

@@ -28,7 +28,7 @@ from chatkit_host.engine.ports import (
 from chatkit_host.errors import Conflict, InternalFailure, InvalidInput, LeaseLost, NotFound, NotSupported
 from chatkit_host.ids import Owner, TurnId
 from chatkit_host.store.payloads import HIDDEN_KINDS
-from chatkit_host.store.turns import DatabaseTurns
+from chatkit_host.store.turns import DatabaseTurns, ItemsWait
 
 Result = TypeVar("Result")
 
@@ -119,15 +119,25 @@ class ForeignConversations:
         for attachment in new.attachments:
             if (await self.load_attachment(owner, attachment.id)).thread_id not in (None, thread_id):
                 raise NotFound
-        await self._bring_home(owner, thread_id)
-        set_aside = await self._items_after(thread_id, new.supersedes_after) if new.supersedes_after else []
-        await self._turns.reserve_turn(new, set_aside=set_aside)
+        set_aside = await self._reserve(new)
         try:
             await self._write_beginning(new, set_aside)
         except BaseException:
             # Also when the request was cancelled: a turn that nobody runs would keep its thread busy until it expires.
             await asyncio.shield(asyncio.ensure_future(self.write_turn(new.lease, TurnWrite(end=_FAILED))))
             raise
+
+    async def _reserve(self, new: NewTurn) -> Sequence[ThreadItem]:
+        """What the turn sets aside. Items that a dead worker's turn has left are home by then, however late that turn was ended."""
+        owner, thread_id = new.lease.owner, new.lease.thread_id
+        while True:
+            await self._bring_home(owner, thread_id)
+            set_aside = await self._items_after(thread_id, new.supersedes_after) if new.supersedes_after else []
+            try:
+                await self._turns.reserve_turn(new, set_aside=set_aside)
+            except ItemsWait:
+                continue
+            return set_aside
 
     async def write_turn(self, lease: Lease, write: TurnWrite) -> None:
         if write.items or write.removed_items or write.thread_changes or write.end:

@@ -126,6 +126,7 @@ def _pass_over_if_closed(connection: Any, record: object, borrowed: object) -> N
 
 def _as_driver_error(error: Exception) -> DriverError:
     return DriverError(
+        str(error.args[0]) if error.args else "",  # without the values of the row
         getattr(error, "sqlstate", None),
         is_conflict=isinstance(error, asyncpg.InvalidCachedStatementError),
         # asyncpg calls its own what it meets in a connection that is about to be found broken.

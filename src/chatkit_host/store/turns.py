@@ -13,6 +13,10 @@ from chatkit_host.store.queries import events, feedback, turns
 from chatkit_host.store.queries.deletion import delete_what_is_ours
 
 
+class ItemsWait(Exception):
+    """A turn has ended meanwhile and left items behind that belong before whatever comes now."""
+
+
 class DatabaseTurns:
     """The half of `engine.ports.TurnStore` that touches no thread, and what it takes to put another Store beside it."""
 
@@ -63,12 +67,14 @@ class DatabaseTurns:
         return await self._database.writing(lambda w: turns.take_over(w, turn, worker, seconds))
 
     async def reserve_turn(self, new: NewTurn, *, set_aside: Sequence[ThreadItem] = ()) -> None:
-        """The turn and its events of `new`, nothing else of it. Raises `AlreadySent` and `TurnRunning`."""
+        """The turn and its events of `new`, nothing else of it. Raises `AlreadySent`, `TurnRunning` and `ItemsWait`."""
 
         def reserve(w: Write) -> None:
             if w.repeated and turns.was_added(w, new.lease):
                 return
             turns.add(w, new, set_aside=items_json(set_aside) if set_aside else None)
+            if turns.waiting(w, new.lease.owner, new.lease.thread_id):
+                raise ItemsWait
             if new.events:
                 events.append(w, new.lease, new.events)
 
