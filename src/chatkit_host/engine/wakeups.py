@@ -75,17 +75,23 @@ class Wakeups:
         try:
             yield watch
         finally:
+            watch.close()
             watches.discard(watch)
             if not watches and self._watches.get(turn_id) is watches:
                 del self._watches[turn_id]
 
 
 class Watch:
-    """Remembers what it was told between two waits, so that nothing is missed by looking meanwhile."""
+    """Remembers what it was told between two waits, so that nothing is missed by looking meanwhile.
+
+    One timer serves all waits: it arms itself again for the wait that is on when it fires.
+    """
 
     def __init__(self) -> None:
         self._has_news = False
         self._waiter: asyncio.Future[None] | None = None
+        self._until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     def tell(self) -> None:
         self._has_news = True
@@ -96,11 +102,30 @@ class Watch:
         """Returns when there may be something new since the last wait, or after `seconds`."""
         if not self._has_news:
             loop = asyncio.get_running_loop()
-            waiter = self._waiter = loop.create_future()
-            timer = loop.call_later(seconds, lambda: None if waiter.done() else waiter.set_result(None))
+            self._until = loop.time() + seconds
+            if self._timer is None or self._timer.when() > self._until:
+                self._arm(loop)
+            self._waiter = loop.create_future()
             try:
-                await waiter
+                await self._waiter
             finally:
-                timer.cancel()
                 self._waiter = None
         self._has_news = False
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.close()
+        self._timer = loop.call_at(self._until, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if loop.time() < self._until:
+            self._arm(loop)
+        else:
+            self._waiter.set_result(None)
