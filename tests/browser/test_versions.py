@@ -59,6 +59,28 @@ def test_an_edited_message_replaces_what_followed_and_arrow_keys_bring_it_back(c
     expect(versions(chat, 2, 2)).to_be_visible()
 
 
+def test_nothing_moves_when_the_answer_to_an_edited_message_ends(chat: Chat) -> None:
+    def room() -> float:
+        """Between the message and the words below it."""
+        question, words = chat.questions.last.bounding_box(), chat.words.bounding_box()
+        assert question
+        assert words
+        return words["y"] - question["y"]
+
+    chat.say("hello")
+    chat.questions.hover()
+    chat.questions.get_by_role("button", name="Edit").click()
+    editor(chat).fill(LONG)
+    chat.page.keyboard.press("Enter")
+    expect(chat.words).to_contain_text("I am")
+    expect(versions(chat, 2, 2)).to_be_visible()
+    before = room()
+    chat.settle()
+    expect(chat.answers.last.get_by_role("button", name="Copy")).to_be_visible()
+    chat.page.wait_for_timeout(300)
+    assert room() == before
+
+
 def test_up_arrow_edits_the_last_message_and_escape_leaves_it(chat: Chat) -> None:
     chat.say("hello")
     chat.composer.focus()

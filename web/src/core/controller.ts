@@ -69,6 +69,7 @@ export class Controller {
 
   private run: Run | null = null;
   private loads = 0;
+  private listings = 0;
   private pendingIds = 0;
   private wake: (() => void) | null = null;
   private introduced: Promise<void> | null = null;
@@ -316,6 +317,17 @@ export class Controller {
     }
   }
 
+  /** While the answer is written, so that nothing moves when it ends. */
+  private async refreshVersions(): Promise<void> {
+    const { threadId } = this;
+    const listing = ++this.listings;
+    if (threadId === null) return;
+    const versions = await this.listVersions(threadId);
+    if (listing !== this.listings || threadId !== this.threadId) return;
+    this.showVersions(versions);
+    this.hooks.changed();
+  }
+
   private showVersions(versions: readonly Versions[]): void {
     if (JSON.stringify(versions) !== JSON.stringify(this.versions)) this.versions = versions;
   }
@@ -327,6 +339,7 @@ export class Controller {
   private async settle(turnId: string | null): Promise<void> {
     const { threadId, loads } = this;
     if (!this.client.can('versions') || threadId === null || turnId === null || this.isBusy) return;
+    this.listings += 1;
     const hasWords = this.view.entries.findLast(({ item }) => item.type !== 'end_of_turn')?.item.type !== 'user_message';
     let versions = await this.listVersions(threadId);
     const fork = versions.find((each) => each.versions.includes(turnId));
@@ -437,13 +450,15 @@ export class Controller {
   private async answer(type: string, params: JsonRecord, accepted = (): void => {}): Promise<void> {
     const run = this.begin();
     const key = randomKey();
+    const isInstead = type === 'threads.edit_message' || type === 'threads.retry_after_item';
     await this.introduce();
     await this.follow(run, async () => {
       const stream = await this.openStream(run, type, params, key);
       accepted();
+      if (isInstead) void this.refreshVersions();
       return stream;
     });
-    if (type === 'threads.edit_message' || type === 'threads.retry_after_item') await this.settle(run.turnId);
+    if (isInstead) await this.settle(run.turnId);
     await this.runClientTools();
   }
 

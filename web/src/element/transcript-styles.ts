@@ -134,6 +134,10 @@ export const transcriptStyles = css`
   .busy .when-idle {
     visibility: hidden;
   }
+  .busy .versions {
+    opacity: 0.6;
+    pointer-events: none;
+  }
   .said {
     display: flex;
     align-items: center;

@@ -77,7 +77,7 @@ function renderExchange(exchange: Exchange, transcript: Transcript, isLive: bool
           )}
           ${isLive && (isSilent || transcript.progress) ? waiting(transcript) : nothing}
           ${exchange.answers.some((entry) => entry.stopped) ? html`<p class="stopped">${icon('stop', 14)} ${words.stopped}</p>` : nothing}
-          ${isLive ? nothing : footer(exchange, transcript)}
+          ${isLive ? nothing : footer(exchange, isLast, transcript)}
         </article>`
       : nothing}
   </section>`;
@@ -126,9 +126,9 @@ function questionActions(message: UserMessage, hasText: boolean, isUnanswered: b
   `;
 }
 
-/** `< 2/3 >`, for each place at these items where the thread has versions. */
-function versionSwitches(itemIds: readonly string[], transcript: Transcript): unknown {
-  return transcript.versions.filter(({ item_id }) => item_id !== null && itemIds.includes(item_id)).map((each) => versionSwitch(each, transcript));
+/** `< 2/3 >`, for each place at these items where the thread has versions; null stands for an answer that is not kept yet. */
+function versionSwitches(itemIds: readonly (string | null)[], transcript: Transcript): unknown {
+  return transcript.versions.filter(({ item_id }) => itemIds.includes(item_id)).map((each) => versionSwitch(each, transcript));
 }
 
 function versionSwitch({ versions, chosen }: Versions, { words, onVersion }: Transcript): TemplateResult {
@@ -144,7 +144,7 @@ function versionSwitch({ versions, chosen }: Versions, { words, onVersion }: Tra
     const isForward = (event.key === 'ArrowRight') === (getComputedStyle(event.currentTarget as Element).direction === 'ltr');
     go(at + (isForward ? 1 : -1));
   };
-  return html`<div class="versions when-idle" role="group" data-versions=${versions[0]} aria-label=${fill(words.version, { number: at + 1, count: versions.length })} @keydown=${keyDown}>
+  return html`<div class="versions" role="group" data-versions=${versions[0]} aria-label=${fill(words.version, { number: at + 1, count: versions.length })} @keydown=${keyDown}>
     <button class="icon-button small" data-to="previous" aria-label=${words.previousVersion} title=${words.previousVersion} aria-disabled=${String(at === 0)} @click=${() => go(at - 1)}>${icon('chevron-left', 16)}</button>
     <span aria-hidden="true">${at + 1}/${versions.length}</span>
     <button class="icon-button small" data-to="next" aria-label=${words.nextVersion} title=${words.nextVersion} aria-disabled=${String(at === versions.length - 1)} @click=${() => go(at + 1)}>${icon('chevron-right', 16)}</button>
@@ -275,7 +275,7 @@ function generatedImage({ item, open, progress }: Entry, { words, onZoom }: Tran
 
 // Below an answer
 
-function footer(exchange: Exchange, transcript: Transcript): TemplateResult | typeof nothing {
+function footer(exchange: Exchange, isLast: boolean, transcript: Transcript): TemplateResult | typeof nothing {
   const { words, canRate, canRetry } = transcript;
   const text = answerText(exchange.answers);
   const ids = exchange.answers.map((entry) => entry.item.id);
@@ -286,7 +286,7 @@ function footer(exchange: Exchange, transcript: Transcript): TemplateResult | ty
   return html`
     ${sources.length > 0 ? sourceList(exchange.key, sources, transcript) : nothing}
     <div class="below">
-      ${versionSwitches(exchange.answerIds, transcript)}
+      ${versionSwitches(isLast ? [...exchange.answerIds, null] : exchange.answerIds, transcript)}
       <div class="actions">
       ${text ? copyButton(exchange.key, text, transcript) : nothing}
       ${canRate

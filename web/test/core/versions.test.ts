@@ -105,7 +105,7 @@ test('an edit that nothing was answered to shows what was there, and can be aske
   const error = { type: 'error', code: 'custom', message: 'No.', allow_retry: true };
   const server = talk()
     .on('threads.get_by_id', page(...OLD), page(...OLD), page(question('u1'), answer('a1'), question('u3')))
-    .on('threads.list_versions', listed(), listed(fork('u2', 'ver_1')), listed(fork('u2', 'ver_1')), listed(fork('u3', 'turn_2')))
+    .on('threads.list_versions', listed(), listed(fork('u3', 'turn_2')), listed(fork('u2', 'ver_1')), listed(fork('u2', 'ver_1')), listed(fork('u3', 'turn_2')))
     .on('threads.edit_message', stream([done(question('u3')), error], { turn: 'turn_2' }))
     .on('threads.choose_version', listed(fork('u3', 'turn_2')))
     .on('threads.retry_after_item', stream([done(answer('a3'))], { turn: 'turn_3' }));
@@ -127,7 +127,7 @@ test('half an answer that was read stays, also where the server went back to the
   const error = { type: 'error', code: 'custom', message: 'No.', allow_retry: true };
   const server = talk()
     .on('threads.get_by_id', page(...OLD))
-    .on('threads.list_versions', listed(), listed(fork('a2', 'ver_1')), listed(fork('a3', 'turn_2')))
+    .on('threads.list_versions', listed(), listed(fork('a3', 'turn_2')), listed(fork('a2', 'ver_1')), listed(fork('a3', 'turn_2')))
     .on('threads.choose_version', listed(fork('a3', 'turn_2')))
     .on('threads.retry_after_item', stream([done(answer('a3', 'half')), error], { turn: 'turn_2' }));
   const { controller } = chat(server);
@@ -136,6 +136,23 @@ test('half an answer that was read stays, also where the server went back to the
   expect(server.of('threads.choose_version')[0]?.params).toEqual({ thread_id: 'thr_1', version_id: 'turn_2' });
   expect(ids(controller)).toBe('u1 a1 u2 a3');
   expect(controller.versions).toEqual([fork('a3', 'turn_2')]);
+});
+
+test('versions are known while the answer is written', async () => {
+  let release = (_: object[]): void => {};
+  const until = new Promise<object[]>((resolve) => (release = resolve));
+  const server = talk()
+    .on('threads.get_by_id', page(...OLD))
+    .on('threads.list_versions', listed(), listed(fork('u3', 'turn_2')))
+    .on('threads.edit_message', () => stream([done(question('u3'))], { turn: 'turn_2', until }));
+  const { controller } = chat(server);
+  await controller.open('thr_1');
+  const editing = controller.edit('u2', input('better'));
+  while (controller.versions.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(controller.phase).toBe('streaming');
+  release([done(answer('a3'))]);
+  await editing;
+  expect(controller.versions).toEqual([fork('u3', 'turn_2')]);
 });
 
 test('another version is shown as the server has it, and one that cannot be chosen is an error', async () => {

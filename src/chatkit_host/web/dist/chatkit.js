@@ -1,1 +1,1 @@
-import('./assets/element-URQO26FC.js');
+import('./assets/element-ACZCAV57.js');
