@@ -10,7 +10,7 @@ import pytest
 from api.conftest import SCRIPTED, SECRET, TARGET
 from support.chat import Chat, user_input
 from support.operations import NAME_NOTHING, NOTHING, OPERATIONS, PARAMS, Things, make_things
-from support.postgres import PostgresServer, in_new_thread, running_postgres
+from support.postgres import in_new_thread
 from support.server import Server, serving
 
 from chatkit_host.auth.mint import mint_token
@@ -39,12 +39,6 @@ class Host:
             return {name: sorted(map(repr, await connection.fetch(sql))) for name, sql in queries.items()}
         finally:
             await connection.close()
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with running_postgres() as server:
-        yield server
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

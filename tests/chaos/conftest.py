@@ -1,4 +1,3 @@
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,9 +5,6 @@ import pytest
 from support.chaos import FORM
 from support.forked_servers import ForkedServers
 from support.model_server import ModelServer
-from support.postgres import PostgresServer, running_postgres
-
-from chatkit_host.store.migrate import migrate
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -24,25 +20,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def forked() -> Iterator[ForkedServers]:
     with ForkedServers() as servers:
         yield servers
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty, migrated database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/chat.db"
-        return
-    postgres: PostgresServer = request.getfixturevalue("postgres")
-    url = postgres.fresh_database()
-    asyncio.run(migrate(url))
-    yield url
-    postgres.drop_database(url)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from support.memory_store import MemoryStore
-from support.postgres import PostgresServer, in_new_thread, running_postgres
+from support.postgres import PostgresServer, in_new_thread
 from support.turns import ALICE, BOB
 
 from chatkit_host.engine.ports import ConversationStore
@@ -19,12 +19,6 @@ from chatkit_host.store.migrate import migrate
 
 Kind = Literal["sqlite", "postgresql"]
 KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with running_postgres() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,31 +1,13 @@
-import asyncio
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from support.chat import Chat
 from support.model_server import ModelServer
-from support.postgres import PostgresServer, in_new_thread, running_postgres
+from support.postgres import PostgresServer, in_new_thread
+from support.server import Server, serving
 
+from chatkit_host.auth.mint import mint_token
 from chatkit_host.store.migrate import migrate
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty, migrated database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/chat.db"
-        return
-    postgres: PostgresServer = request.getfixturevalue("postgres")
-    url = postgres.fresh_database()
-    asyncio.run(migrate(url))
-    yield url
-    postgres.drop_database(url)
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +37,34 @@ def modules_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytes
     in_new_thread(lambda: migrate(url))
     yield url
     postgres.drop_database(url)
+
+
+SECRET = "Zk3vQ9rT1xB7mW5pL8dF2hJ6nC4sG0yA"
+_users = iter(range(10**6))
+
+
+@pytest.fixture(scope="module")
+def users_server(modules_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One whose users sign in."""
+    workdir = tmp_path_factory.mktemp("users")
+    with serving(workdir, JWT_SECRET=SECRET, DATABASE_URL=modules_database_url) as running:
+        yield running
+
+
+@pytest.fixture
+async def alice(users_server: Server) -> AsyncIterator[Chat]:
+    """A user of this test's own."""
+    async with Chat(users_server.url, mint_token(SECRET, f"alice-{next(_users)}")) as chat:
+        yield chat
+
+
+@pytest.fixture
+async def bob(users_server: Server) -> AsyncIterator[Chat]:
+    async with Chat(users_server.url, mint_token(SECRET, "bob")) as chat:
+        yield chat
+
+
+@pytest.fixture
+async def anonymous(users_server: Server) -> AsyncIterator[Chat]:
+    async with Chat(users_server.url) as chat:
+        yield chat

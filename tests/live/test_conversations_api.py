@@ -1,7 +1,6 @@
 """`/api/conversations` on a real server: the same threads as ChatKit's, for their owner alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -9,48 +8,12 @@ from urllib.parse import quote
 import httpx
 import pytest
 from support.chat import Chat, user_input
-from support.postgres import PostgresServer, in_new_thread
-from support.server import Server, serving
+from support.server import serving
 
 from chatkit_host.auth.mint import mint_token
-from chatkit_host.store.migrate import migrate
 
 SECRET = "Zk3vQ9rT1xB7mW5pL8dF2hJ6nC4sG0yA"
 LIST = "/api/conversations"
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    workdir = tmp_path_factory.mktemp("conversations")
-    url = f"sqlite:///{workdir / 'chat.db'}"
-    if request.param == "postgresql":
-        postgres: PostgresServer = request.getfixturevalue("postgres")
-        url = postgres.fresh_database()
-        in_new_thread(lambda: migrate(url))
-    with serving(workdir, JWT_SECRET=SECRET, DATABASE_URL=url) as running:
-        yield running
-
-
-_users = iter(range(10**6))
-
-
-@pytest.fixture
-async def alice(server: Server) -> AsyncIterator[Chat]:
-    """A user of this test's own."""
-    async with Chat(server.url, mint_token(SECRET, f"alice-{next(_users)}")) as chat:
-        yield chat
-
-
-@pytest.fixture
-async def bob(server: Server) -> AsyncIterator[Chat]:
-    async with Chat(server.url, mint_token(SECRET, "bob")) as chat:
-        yield chat
-
-
-@pytest.fixture
-async def anonymous(server: Server) -> AsyncIterator[Chat]:
-    async with Chat(server.url) as chat:
-        yield chat
 
 
 async def _get(chat: Chat, path: str, **params: Any) -> Any:

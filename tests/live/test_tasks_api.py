@@ -1,54 +1,13 @@
 """`/api/tasks` on a real server: the same list as the assistant's, for its owner alone."""
 
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from support.chat import Chat
-from support.postgres import PostgresServer, in_new_thread
-from support.server import Server, serving
 
-from chatkit_host.auth.mint import mint_token
-from chatkit_host.store.migrate import migrate
-
-SECRET = "Zk3vQ9rT1xB7mW5pL8dF2hJ6nC4sG0yA"
 TASKS = "/api/tasks"
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    workdir = tmp_path_factory.mktemp("tasks")
-    url = f"sqlite:///{workdir / 'chat.db'}"
-    if request.param == "postgresql":
-        postgres: PostgresServer = request.getfixturevalue("postgres")
-        url = postgres.fresh_database()
-        in_new_thread(lambda: migrate(url))
-    with serving(workdir, JWT_SECRET=SECRET, DATABASE_URL=url) as running:
-        yield running
-
-
-_users = iter(range(10**6))
-
-
-@pytest.fixture
-async def alice(server: Server) -> AsyncIterator[Chat]:
-    """A user of this test's own."""
-    async with Chat(server.url, mint_token(SECRET, f"alice-{next(_users)}")) as chat:
-        yield chat
-
-
-@pytest.fixture
-async def bob(server: Server) -> AsyncIterator[Chat]:
-    async with Chat(server.url, mint_token(SECRET, "bob")) as chat:
-        yield chat
-
-
-@pytest.fixture
-async def anonymous(server: Server) -> AsyncIterator[Chat]:
-    async with Chat(server.url) as chat:
-        yield chat
 
 
 async def _add(chat: Chat, title: str, **fields: Any) -> dict[str, Any]:
