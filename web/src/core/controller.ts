@@ -42,6 +42,8 @@ interface Run {
   /** Events up to this number were shown to the user before: their effects are not to happen again. */
   replayedTo: number;
   stopAsked: boolean;
+  /** The server has the request: from here on closing the connection loses nothing that was written. */
+  isSent: boolean;
   /** Gives this connection up, not the answer. */
   connection: AbortController;
   /** When the stop no longer waits for the server. */
@@ -441,7 +443,7 @@ export class Controller {
     this.run = null;
     this.phase = 'idle';
     clearTimeout(run.deadline);
-    run.abort.abort();
+    if (run.isSent || run.turnId) run.abort.abort();
     this.hooks.responseEnded();
   }
 
@@ -480,7 +482,7 @@ export class Controller {
   }
 
   private begin(): Run {
-    const run: Run = { abort: new AbortController(), connection: new AbortController(), turnId: null, lastEventId: '', replayedTo: 0, stopAsked: false };
+    const run: Run = { abort: new AbortController(), connection: new AbortController(), turnId: null, lastEventId: '', replayedTo: 0, stopAsked: false, isSent: false };
     this.run = run;
     this.unanswered = null;
     this.setPhase('sending');
@@ -489,10 +491,10 @@ export class Controller {
   }
 
   private async follow(run: Run, openStream: () => Promise<EventStream>): Promise<void> {
-    let begun = false;
     try {
       let stream: EventStream | null = await openStream();
-      begun = true;
+      run.isSent = true;
+      if (this.run !== run) run.abort.abort();
       run.turnId = stream.turnId ?? run.turnId;
       if (run.stopAsked && run.turnId) void this.cancel(run);
       while (stream && this.run === run) {
@@ -500,10 +502,10 @@ export class Controller {
         stream = (await this.consume(run, stream)) ? null : await this.reattach(run);
       }
     } catch (error) {
-      const wasLeft = this.run !== run || run.abort.signal.aborted;
-      if (wasLeft) return;
-      this.fail(error);
-      if (!begun) throw error;
+      if (run.abort.signal.aborted || (this.run !== run && run.isSent)) return;
+      if (this.run === run) this.fail(error);
+      else this.report(error);
+      if (!run.isSent) throw error;
     } finally {
       if (this.run === run) {
         this.run = null;
@@ -525,7 +527,7 @@ export class Controller {
       } catch (error) {
         const isLost = error instanceof RequestError && error.code === 'network' && this.client.can('idempotency');
         if (!isLost || run.stopAsked || Date.now() > end) throw error;
-        this.setPhase('reconnecting');
+        if (this.run === run) this.setPhase('reconnecting');
         await this.pause(run, attempt);
       }
     }

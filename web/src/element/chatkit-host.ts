@@ -135,6 +135,7 @@ export class ChatKitHost extends LitElement {
 
   async setComposerValue(value: ComposerValue): Promise<void> {
     await this.whenReady;
+    await this.drawn();
     const content = value.content ?? (value.text === undefined ? undefined : value.text ? [{ type: 'input_text' as const, text: value.text }] : []);
     this.composer?.setValue({
       ...(content ? { content } : {}),
@@ -185,8 +186,15 @@ export class ChatKitHost extends LitElement {
     this.opened.clear();
     this.scrolling?.toEnd();
     await this.chat.open(threadId);
-    await this.updateComplete;
+    await this.drawn();
     this.scrolling?.toEnd();
+  }
+
+  /** Until the composer, too, knows which thread is shown: what is put into it next belongs to that one. */
+  private async drawn(): Promise<void> {
+    this.requestUpdate();
+    await this.updateComplete;
+    await this.composer?.updateComplete;
   }
 
   get threadId(): string | null {

@@ -3,12 +3,15 @@ import { classMap } from 'lit/directives/class-map.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Attachment, MessageContent } from '../core/protocol.ts';
 import { icon, iconStyles } from '../icons/icon.ts';
-import { type Upload, acceptAttribute, refusalOf } from './attachments.ts';
+import { type Upload, acceptAttribute } from './attachments.ts';
 import { composerStyles } from './composer-styles.ts';
-import { Editor, type Trigger } from './editor.ts';
-import { moved, walkMenu } from './menu.ts';
-import type { Command, Entity, Model, Options, Tool } from './options.ts';
 import { controlStyles } from './control-styles.ts';
+import { Drafts, type Written } from './drafts.ts';
+import { Editor } from './editor.ts';
+import { walkMenu } from './menu.ts';
+import type { Model, Options, Tool } from './options.ts';
+import { Suggestions } from './suggestions.ts';
+import { Uploads } from './uploads.ts';
 import { type Words, english, fill } from './words.ts';
 
 export interface Draft {
@@ -32,16 +35,6 @@ export interface ComposerHost {
   failed(error: unknown): void;
 }
 
-interface Suggestion {
-  id: string;
-  label: string;
-  description?: string;
-  icon?: string;
-  group?: string;
-  choose(): void;
-}
-
-const SEARCH_DELAY = 120;
 const LONG_PASTE = 8000;
 
 export class Composer extends LitElement {
@@ -61,9 +54,6 @@ export class Composer extends LitElement {
     toolId: { state: true },
     modelId: { state: true },
     menu: { state: true },
-    suggestions: { state: true },
-    active: { state: true },
-    problem: { state: true },
   };
 
   declare options: Options;
@@ -76,22 +66,17 @@ export class Composer extends LitElement {
   /** Whose draft this is: one for every thread, one for the next new one. */
   declare draftKey: string;
   declare private isEmpty: boolean;
-  declare private uploads: readonly Upload[];
+  /** The files of the draft that is shown. */
+  declare private uploads: Uploads;
   declare private reply: string | null;
   declare private toolId: string | null;
   declare private modelId: string | null;
   declare private menu: 'add' | 'model' | null;
-  declare private suggestions: readonly Suggestion[];
-  declare private active: number;
-  declare private problem: string | null;
 
   private editor: Editor | null = null;
-  private trigger: Trigger | null = null;
-  private searching = 0;
-  private searchTimer: ReturnType<typeof setTimeout> | undefined;
-  private uploadKeys = 0;
   private adoptedBy: string | null = null;
-  private readonly others = new Map<string, { content: MessageContent[]; uploads: readonly Upload[]; reply: string | null }>();
+  private readonly drafts = new Drafts(() => this.newUploads());
+  private readonly suggestions: Suggestions;
 
   constructor() {
     super();
@@ -102,14 +87,12 @@ export class Composer extends LitElement {
     this.lockedBecause = null;
     this.draftKey = '';
     this.isEmpty = true;
-    this.uploads = [];
+    this.uploads = this.newUploads();
     this.reply = null;
     this.toolId = null;
     this.modelId = null;
     this.menu = null;
-    this.suggestions = [];
-    this.active = 0;
-    this.problem = null;
+    this.suggestions = this.newSuggestions();
   }
 
   // What the page may do
@@ -121,7 +104,7 @@ export class Composer extends LitElement {
   setValue(value: { content?: readonly MessageContent[]; reply?: string | null; attachments?: readonly Attachment[]; toolId?: string | null; modelId?: string }): void {
     if (value.content) this.editor?.set(value.content);
     if (value.reply !== undefined) this.reply = value.reply;
-    if (value.attachments) this.uploads = value.attachments.map((attachment) => this.asUpload(attachment));
+    if (value.attachments) this.uploads.set(value.attachments);
     if (value.toolId !== undefined) this.selectTool(value.toolId);
     if (value.modelId !== undefined) this.modelId = value.modelId;
     this.edited();
@@ -134,19 +117,7 @@ export class Composer extends LitElement {
 
   addFiles(files: Iterable<File>): void {
     const { attachments } = this.options.composer ?? {};
-    if (!attachments?.enabled) return;
-    this.problem = null;
-    for (const file of files) {
-      const refusal = refusalOf(file, this.uploads.length, attachments, this.words);
-      if (refusal) {
-        this.problem = refusal;
-        continue;
-      }
-      const preview = file.type.startsWith('image/') ? URL.createObjectURL(file) : null;
-      const upload: Upload = { key: ++this.uploadKeys, name: file.name, mime: file.type, attachment: null, preview, failed: false, progress: null, file, abort: new AbortController() };
-      this.uploads = [...this.uploads, upload];
-      void this.startUpload(upload);
-    }
+    if (attachments?.enabled) this.uploads.add(files, attachments);
   }
 
   get toolChoice(): string | null {
@@ -154,7 +125,7 @@ export class Composer extends LitElement {
   }
 
   get isBlank(): boolean {
-    return this.editor === null || (this.editor.isEmpty && this.uploads.length === 0);
+    return this.editor === null || (this.editor.isEmpty && this.uploads.isEmpty);
   }
 
   // Life
@@ -171,78 +142,83 @@ export class Composer extends LitElement {
   override firstUpdated(): void {
     const element = this.renderRoot.querySelector('.editor') as HTMLElement;
     this.editor = new Editor(element, this.renderRoot as ShadowRoot);
-    this.editor.set(this.stored(this.draftKey));
+    this.show(this.drafts.take(this.draftKey));
     this.edited();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    clearTimeout(this.searchTimer);
+    this.suggestions.close();
+  }
+
+  private newUploads(): Uploads {
+    const composer = this;
+    return new Uploads({
+      get words() {
+        return composer.words;
+      },
+      upload: (...given) => composer.host.upload(...given),
+      forgetAttachment: (id) => composer.host.forgetAttachment(id),
+      failed: (error) => composer.host.failed(error),
+      changed: () => composer.requestUpdate(),
+    });
+  }
+
+  private newSuggestions(): Suggestions {
+    const composer = this;
+    return new Suggestions({
+      get editor() {
+        return composer.editor;
+      },
+      get options() {
+        return composer.options;
+      },
+      edited: () => composer.edited(),
+      failed: (error) => composer.host.failed(error),
+      changed: () => composer.requestUpdate(),
+    });
   }
 
   private changeDraft(before: string): void {
-    const editor = this.editor as Editor;
     if (this.adoptedBy === this.draftKey) {
       this.adoptedBy = null;
-      this.forget(before);
+      this.drafts.store(before, []);
       this.store();
       return;
     }
-    this.others.set(before, { content: editor.content(), uploads: this.uploads, reply: this.reply });
-    const draft = this.others.get(this.draftKey) ?? { content: this.stored(this.draftKey), uploads: [], reply: null };
-    editor.set(draft.content);
-    this.uploads = draft.uploads;
-    this.reply = draft.reply;
-    this.problem = null;
-    this.closeSuggestions();
-    this.isEmpty = editor.isEmpty;
+    this.drafts.keep(before, this.written());
+    this.show(this.drafts.take(this.draftKey));
+    this.suggestions.close();
   }
 
-  private stored(key: string): MessageContent[] {
-    try {
-      return JSON.parse(sessionStorage.getItem(`chatkit-host.draft.${key}`) ?? '[]') as MessageContent[];
-    } catch {
-      return [];
-    }
+  private written(): Written {
+    return { content: this.editor?.content() ?? [], uploads: this.uploads, reply: this.reply };
   }
 
-  private forget(key: string): void {
-    try {
-      sessionStorage.removeItem(`chatkit-host.draft.${key}`);
-    } catch {
-      // Nothing was stored.
-    }
+  private show({ content, uploads, reply }: Written): void {
+    this.editor?.set(content);
+    this.uploads = uploads;
+    this.reply = reply;
+    this.isEmpty = this.editor?.isEmpty ?? true;
   }
 
   private store(): void {
-    try {
-      const name = `chatkit-host.draft.${this.draftKey}`;
-      if (this.isEmpty) sessionStorage.removeItem(name);
-      else sessionStorage.setItem(name, JSON.stringify(this.editor?.content() ?? []));
-    } catch {
-      // Storage is full or not allowed here: the draft lives as long as the page.
-    }
+    this.drafts.store(this.draftKey, this.isEmpty ? [] : (this.editor?.content() ?? []));
   }
 
   // Sending
 
   private get isSendable(): boolean {
-    const hasFiles = this.uploads.some((upload) => upload.attachment);
-    const isUploading = this.uploads.some((upload) => !upload.attachment && !upload.failed);
-    return (!this.isEmpty || hasFiles) && !isUploading && !this.isBusy && this.lockedBecause === null;
+    const { attachments, areOnTheirWay } = this.uploads;
+    return (!this.isEmpty || attachments.length > 0) && !areOnTheirWay && !this.isBusy && this.lockedBecause === null;
   }
 
   private async send(): Promise<void> {
-    const { editor } = this;
+    const { editor, toolId, draftKey } = this;
     if (!editor || !this.isSendable) return;
-    const content = editor.content();
-    const { uploads, reply, toolId } = this;
-    const draft: Draft = { content, attachments: uploads.flatMap((upload) => upload.attachment ?? []), reply, toolId, modelId: this.chosenModel()?.id ?? null };
-    const key = this.draftKey;
-    editor.set([]);
-    this.uploads = [];
-    this.reply = null;
-    this.problem = null;
+    const written = this.written();
+    const draft: Draft = { content: [...written.content], attachments: written.uploads.attachments, reply: written.reply, toolId, modelId: this.chosenModel()?.id ?? null };
+    this.show({ content: [], uploads: this.newUploads(), reply: null });
     const tool = this.tools.find((each) => each.id === toolId);
     if (tool && !tool.persistent) this.selectTool(null);
     this.edited();
@@ -250,46 +226,24 @@ export class Composer extends LitElement {
       await this.host.submit(draft);
     } catch {
       // Nothing was sent, and the element has said why: what was written comes back.
-      if (this.draftKey === key && this.isBlank) this.setValue({ content, reply, toolId });
-      if (this.uploads.length === 0) this.uploads = uploads;
+      this.giveBack(draftKey, written, toolId);
+    }
+  }
+
+  private giveBack(key: string, written: Written, toolId: string | null): void {
+    if (this.draftKey !== key) this.drafts.giveBack(key, written);
+    else if (this.isBlank) {
+      this.show(written);
+      this.selectTool(toolId);
+      this.edited();
     }
   }
 
   // Files
 
-  private async startUpload(upload: Upload): Promise<void> {
-    try {
-      const attachment = await this.host.upload(upload.file as File, upload.abort.signal, (progress) => this.changeUpload(upload.key, { progress }));
-      this.changeUpload(upload.key, { attachment });
-    } catch (error) {
-      if (upload.abort.signal.aborted) return;
-      this.changeUpload(upload.key, { failed: true });
-      this.problem = fill(this.words.fileFailed, { name: upload.name });
-      this.host.failed(error);
-    }
-  }
-
-  private changeUpload(key: number, change: Partial<Upload>): void {
-    this.uploads = this.uploads.map((upload) => (upload.key === key ? { ...upload, ...change } : upload));
-  }
-
-  private retryUpload(upload: Upload): void {
-    this.problem = null;
-    this.changeUpload(upload.key, { failed: false, progress: null });
-    void this.startUpload(upload);
-  }
-
-  private removeUpload(upload: Upload): void {
-    upload.abort.abort();
-    if (upload.preview) URL.revokeObjectURL(upload.preview);
-    if (upload.attachment) this.host.forgetAttachment(upload.attachment.id);
-    this.uploads = this.uploads.filter((each) => each.key !== upload.key);
-    this.problem = null;
+  private removeFile(upload: Upload): void {
+    this.uploads.remove(upload);
     this.focus();
-  }
-
-  private asUpload(attachment: Attachment): Upload {
-    return { key: ++this.uploadKeys, name: attachment.name, mime: attachment.mime_type, attachment, preview: attachment.preview_url ?? null, failed: false, progress: null, file: null, abort: new AbortController() };
   }
 
   private pickFiles(): void {
@@ -315,70 +269,7 @@ export class Composer extends LitElement {
     return models.find((model) => model.id === this.modelId) ?? models.find((model) => model.default) ?? models.find((model) => !model.disabled);
   }
 
-  // Tags and commands
-
-  private search(): void {
-    const trigger = this.editor?.trigger() ?? null;
-    const { entities, commands } = this.options;
-    let find: ((query: string) => Promise<(Entity | Command)[]>) | undefined;
-    if (trigger?.kind === '@' && entities?.onTagSearch) find = (query) => entities.onTagSearch!(query);
-    if (trigger?.kind === '/' && commands?.enabled && commands.onSearch) find = (query) => commands.onSearch!(query);
-    this.trigger = find ? trigger : null;
-    clearTimeout(this.searchTimer);
-    if (!trigger || !find) {
-      this.closeSuggestions();
-      return;
-    }
-    const turn = ++this.searching;
-    this.searchTimer = setTimeout(() => {
-      find(trigger.query)
-        .then((found) => {
-          if (turn !== this.searching) return;
-          this.suggestions = found.map((each) => this.suggestion(each));
-          this.active = 0;
-        })
-        .catch((error: unknown) => this.host.failed(error));
-    }, SEARCH_DELAY);
-  }
-
-  private suggestion(found: Entity | Command): Suggestion {
-    if ('title' in found) return { ...found, label: found.title, choose: () => this.insertEntity(found) };
-    return { ...found, choose: () => void this.runCommand(found) };
-  }
-
-  private insertEntity(entity: Entity): void {
-    const { trigger } = this;
-    this.closeSuggestions();
-    this.editor?.insertTag(
-      { type: 'input_tag', id: entity.id, text: entity.title, data: entity.data ?? {}, group: entity.group ?? null, interactive: entity.interactive ?? false },
-      trigger?.range ?? null,
-    );
-    this.edited();
-  }
-
-  private async runCommand(command: Command): Promise<void> {
-    try {
-      const selection = await this.options.commands?.onSelect?.(command);
-      if (selection?.type === 'menu') {
-        this.suggestions = selection.commands.map((each) => this.suggestion(each));
-        this.active = 0;
-        return;
-      }
-      const { trigger } = this;
-      this.closeSuggestions();
-      trigger?.range.deleteContents();
-      if (selection?.type === 'entity') this.insertEntity(selection.entity);
-      this.edited();
-    } catch (error) {
-      this.host.failed(error);
-    }
-  }
-
-  private closeSuggestions(): void {
-    this.searching += 1;
-    this.suggestions = [];
-    this.trigger = null;
-  }
+  // Events
 
   private mention(): void {
     this.menu = null;
@@ -387,38 +278,25 @@ export class Composer extends LitElement {
     this.edited();
   }
 
-  // Events
-
   private edited(): void {
     this.isEmpty = this.editor?.isEmpty ?? true;
     // A line break that stays behind when everything is deleted would hide the placeholder.
     if (this.editor?.element.textContent === '' && this.isEmpty) this.editor.element.replaceChildren();
     this.store();
-    this.search();
+    this.suggestions.search();
   }
 
   private keyDown(event: KeyboardEvent): void {
     // The page around us must not take these keys for its own shortcuts; Escape it may hear.
     if (event.key !== 'Escape') event.stopPropagation();
     if (event.isComposing || event.keyCode === 229) return;
-    if (this.suggestions.length > 0 && this.keyInSuggestions(event)) return;
+    if (this.suggestions.takesKey(event)) return;
     if (event.key === 'Enter' && !event.shiftKey && !event.altKey) {
       event.preventDefault();
       if (this.isSendable) void this.send();
     }
     const isPlain = !event.shiftKey && !event.altKey && !event.ctrlKey && !event.metaKey;
     if (event.key === 'ArrowUp' && isPlain && this.isBlank && !this.isBusy && this.host.editLast()) event.preventDefault();
-  }
-
-  private keyInSuggestions(event: KeyboardEvent): boolean {
-    const next = moved(event.key, this.active, this.suggestions.length);
-    if (next !== null && event.key.startsWith('Arrow')) this.active = next;
-    else if (event.key === 'Enter' || event.key === 'Tab') this.suggestions[this.active]?.choose();
-    else if (event.key === 'Escape') this.closeSuggestions();
-    else return false;
-    event.preventDefault();
-    event.stopPropagation();
-    return true;
   }
 
   private paste(event: ClipboardEvent): void {
@@ -459,6 +337,7 @@ export class Composer extends LitElement {
   // Looks
 
   override render(): TemplateResult {
+    const { uploads, suggestions } = this;
     const { composer = {}, entities } = this.options;
     const tool = this.tools.find((each) => each.id === this.toolId);
     const hasMenus = entities?.onTagSearch !== undefined || this.options.commands?.enabled === true;
@@ -466,20 +345,20 @@ export class Composer extends LitElement {
     const isSlim = this.tools.length === 0 && !composer.models?.length && !composer.attachments?.enabled && !(hasMenus && entities?.showComposerMenu);
     const placeholder = this.lockedBecause ?? tool?.placeholderOverride ?? composer.placeholder ?? this.words.placeholder;
     return html`
-      ${this.problem ? html`<p class="problem" role="alert">${icon('alert', 16)} ${this.problem}</p>` : nothing}
+      ${uploads.problem ? html`<p class="problem" role="alert">${icon('alert', 16)} ${uploads.problem}</p>` : nothing}
       <div class=${classMap({ box: true, locked: isLocked, slim: isSlim })} @click=${this.focusEditor}>
-        ${this.suggestionList()}
+        ${suggestions.render(this.words)}
         ${this.reply ? this.quote(this.reply) : nothing}
-        ${this.uploads.length > 0 ? html`<ul class="uploads">${repeat(this.uploads, (upload) => upload.key, (upload) => this.upload(upload))}</ul>` : nothing}
+        ${!uploads.isEmpty ? html`<ul class="uploads">${repeat(uploads.all, (upload) => upload.key, (upload) => this.upload(upload))}</ul>` : nothing}
         <div
           class=${classMap({ editor: true, empty: this.isEmpty })}
           role=${hasMenus ? 'combobox' : 'textbox'}
           aria-label=${placeholder}
           aria-multiline=${hasMenus ? nothing : 'true'}
-          aria-expanded=${hasMenus ? String(this.suggestions.length > 0) : nothing}
+          aria-expanded=${hasMenus ? String(suggestions.areOpen) : nothing}
           aria-haspopup=${hasMenus ? 'listbox' : nothing}
           aria-controls=${hasMenus ? 'suggestions' : nothing}
-          aria-activedescendant=${this.suggestions.length > 0 ? `suggestion-${this.active}` : nothing}
+          aria-activedescendant=${suggestions.activeId ?? nothing}
           aria-disabled=${isLocked ? 'true' : nothing}
           contenteditable=${isLocked ? 'false' : 'plaintext-only'}
           data-placeholder=${placeholder}
@@ -491,7 +370,7 @@ export class Composer extends LitElement {
           @keyup=${stop}
           @keypress=${stop}
           @paste=${this.paste}
-          @blur=${this.closeSuggestions}
+          @blur=${() => suggestions.close()}
         ></div>
         <div class="bar">
           ${this.addButton()} ${this.toolButtons(tool)}
@@ -527,8 +406,8 @@ export class Composer extends LitElement {
       ${upload.preview ? html`<img src=${upload.preview} alt="" />` : html`<span class="file">${icon('document', 20)}</span>`}
       ${upload.preview ? nothing : html`<span class="name">${upload.name}</span>`}
       ${isBusy ? this.progress(upload) : nothing}
-      ${upload.failed && upload.file ? html`<button class="icon-button small" aria-label=${this.words.retry} @click=${() => this.retryUpload(upload)}>${icon('retry', 16)}</button>` : nothing}
-      <button class="icon-button small remove" aria-label=${fill(this.words.removeFile, { name: upload.name })} @click=${() => this.removeUpload(upload)}>${icon('close', 14)}</button>
+      ${upload.failed && upload.file ? html`<button class="icon-button small" aria-label=${this.words.retry} @click=${() => this.uploads.retry(upload)}>${icon('retry', 16)}</button>` : nothing}
+      <button class="icon-button small remove" aria-label=${fill(this.words.removeFile, { name: upload.name })} @click=${() => this.removeFile(upload)}>${icon('close', 14)}</button>
     </li>`;
   }
 
@@ -617,32 +496,6 @@ export class Composer extends LitElement {
       </button>`;
     }
     return html`<button class="send" aria-label=${this.words.send} title=${this.words.send} ?disabled=${!this.isSendable} @click=${this.send}>${icon('arrow-up', 20)}</button>`;
-  }
-
-  private suggestionList(): TemplateResult | typeof nothing {
-    if (this.suggestions.length === 0) return nothing;
-    const groups = Map.groupBy(this.suggestions.map((suggestion, at) => ({ suggestion, at })), ({ suggestion }) => suggestion.group ?? '');
-    return html`<div class="menu suggestions" id="suggestions" role="listbox" aria-label=${this.words.suggestions}>
-      ${[...groups].map(
-        ([group, found]) => html`<div role="group" aria-label=${group || this.words.suggestions}>
-          ${group ? html`<div class="group" aria-hidden="true">${group}</div>` : nothing}
-          ${found.map(
-            ({ suggestion, at }) => html`<div
-              class="option"
-              id="suggestion-${at}"
-              role="option"
-              aria-selected=${String(at === this.active)}
-              @pointerdown=${(event: Event) => event.preventDefault()}
-              @click=${suggestion.choose}
-              @pointermove=${() => (this.active = at)}
-            >
-              ${suggestion.icon ? icon(suggestion.icon, 18) : nothing}
-              <span class="two-lines"><span>${suggestion.label}</span>${suggestion.description ? html`<small>${suggestion.description}</small>` : nothing}</span>
-            </div>`,
-          )}
-        </div>`,
-      )}
-    </div>`;
   }
 }
 

@@ -300,6 +300,31 @@ test('what a thread says after another one was opened is ignored', async () => {
   expect(controller.phase).toBe('idle');
 });
 
+test('leaving while a message is on its way does not stop it; what becomes of it is told', async () => {
+  let answer = (_: Response | Promise<Response>): void => {};
+  let signal: AbortSignal | null | undefined;
+  const server = new ScriptedServer().on('threads.create', (_, init) => {
+    signal = init.signal;
+    return new Promise<Response>((resolve) => (answer = resolve));
+  });
+  const { controller, log } = chat(server);
+  let isAccepted = false;
+  const sending = controller.send(input('Hi'), [], () => (isAccepted = true));
+  await until(() => signal != null);
+  await controller.open(null);
+  expect(signal?.aborted).toBe(false);
+  answer(stream(WHOLE, { end: 'open', signal: signal as AbortSignal }));
+  await sending;
+  expect([isAccepted, signal?.aborted, controller.view.entries, controller.phase]).toEqual([true, true, [], 'idle']);
+  const second = controller.send(input('Hi again'));
+  await until(() => server.of('threads.create').length === 2);
+  await controller.open(null);
+  answer(Promise.reject(new TypeError('lost')));
+  await expect(second).rejects.toMatchObject({ code: 'network' });
+  expect(log.at(-1)).toBe('error network');
+  expect(controller.view.failure).toBeNull();
+});
+
 test('a second message is refused while the first is answered', async () => {
   const server = new ScriptedServer().on('threads.create', (_, init) => stream(WHOLE.slice(0, 4), { end: 'open', signal: init.signal as AbortSignal }));
   const { controller } = chat(server);

@@ -39,7 +39,49 @@ test('what is written while a new thread is being made stays, and belongs to it'
   await until(() => editor.textContent === 'And then');
 });
 
+test('what could not be sent comes back to its own thread, with its files, whatever is shown meanwhile', async () => {
+  let refuse = (_: Response): void => {};
+  const thread = (id: string): Response => Response.json({ id, title: id, items: { data: [], has_more: false } });
+  const server = new ScriptedServer()
+    .on('threads.get_by_id', thread('thr_1'), thread('thr_2'), thread('thr_1'))
+    .on('/upload', Response.json({ type: 'file', id: 'f1', name: 'a.txt', mime_type: 'text/plain' }))
+    .on('threads.add_user_message', () => new Promise<Response>((resolve) => (refuse = resolve)));
+  const shown = await show({ api: direct, composer: { attachments }, initialThread: 'thr_1' }, server);
+  await until(() => shown.events.some((event) => event.type === 'thread.load.end'));
+  await shown.element.setComposerValue({ text: 'For the first', files: [file('a.txt', 'text/plain')] });
+  await until(() => !button(composer(shown), 'Send').disabled);
+  button(composer(shown), 'Send').click();
+  await until(() => server.of('threads.add_user_message').length === 1);
+  await shown.element.openThread('thr_2');
+  await shown.element.setComposerValue({ text: 'For the second' });
+  refuse(new Response('', { status: 503 }));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const editor = find(composer(shown), '.editor');
+  expect([editor.textContent, composer(shown).querySelectorAll('.upload').length]).toEqual(['For the second', 0]);
+  await shown.element.openThread('thr_1');
+  await until(() => editor.textContent === 'For the first');
+  expect(composer(shown).querySelectorAll('.upload')).toHaveLength(1);
+});
+
 describe('files', () => {
+  test('go on while another thread is shown', async () => {
+    let answer = (_: Response): void => {};
+    const server = answered()
+      .on('/upload', () => new Promise<Response>((resolve) => (answer = resolve)))
+      .on('threads.get_by_id', Response.json({ id: 'thr_2', title: '', items: { data: [], has_more: false } }));
+    const shown = await show({ api: direct, composer: { attachments } }, server);
+    await shown.element.setComposerValue({ files: [file('a.txt', 'text/plain')] });
+    await until(() => server.of('/upload').length === 1);
+    await shown.element.setThreadId('thr_2');
+    await until(() => !composer(shown).querySelector('.upload'));
+    answer(Response.json({ type: 'file', id: 'f1', name: 'a.txt', mime_type: 'text/plain' }));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(composer(shown).querySelector('.upload')).toBeNull();
+    await shown.element.setThreadId(null);
+    await until(() => composer(shown).querySelector('.upload') && !composer(shown).querySelector('.upload .spinner'));
+    expect(button(composer(shown), 'Send').disabled).toBe(false);
+  });
+
   test('go to the server in one step and with the message', async () => {
     const server = answered().on('/upload', Response.json({ type: 'file', id: 'f1', name: 'a.txt', mime_type: 'text/plain' }));
     const shown = await show({ api: direct, composer: { attachments } }, server);

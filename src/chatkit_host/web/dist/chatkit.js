@@ -1,1 +1,1 @@
-import('./assets/element-ACZCAV57.js');
+import('./assets/element-C7QXMEFI.js');
