@@ -122,8 +122,10 @@ def test_a_long_thread_opens_at_its_end_and_goes_back_to_its_beginning(chat: Cha
     chat.page.reload()
     expect(chat.answers.last).to_contain_text("Item 59")
     assert "Item 5\n" not in chat.answers.last.inner_text()
-    chat.page.get_by_role("button", name="Show earlier messages").click()
-    expect(chat.questions).to_have_count(1)
+    chat.page.locator(".viewport").hover()
+    while chat.questions.count() == 0:
+        chat.page.mouse.wheel(0, -2000)
+        chat.page.wait_for_timeout(50)
     expect(chat.page.locator(".viewport")).to_contain_text("Item 0")
 
 
