@@ -1,6 +1,7 @@
 """The log of a running turn: what readers see and when, and what is written with what."""
 
 import asyncio
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -385,3 +386,57 @@ async def test_a_lost_lease_ends_its_own_turn_alone(store: SlowStore, wakeups: W
 
     assert [type(error) for error in broken] == [LeaseLost]
     assert store.written == [b'{"type":"notice"}']
+
+
+async def test_commits_and_writing_together_take_turns(wakeups: Wakeups) -> None:
+    """However they meet, all is written once and in order, an item with its event, and nobody waits for ever."""
+    store = HurriedStore()
+    flusher = Flusher(store, 0)  # type: ignore[arg-type]
+    logs = [another_log(number, store, wakeups, flusher) for number in range(5)]
+
+    async def append(log: TurnLog, chance: random.Random) -> None:
+        for number in range(300):
+            if chance.random() < 0.2:
+                item = EndOfTurnItem(id=f"end_{number}", thread_id="thr_1", created_at=utc_now())
+                log.append(b'{"item":"end_%d"}' % number, item)
+            else:
+                log.append(b'{"n":%d}' % number)
+            for _ in range(chance.randrange(3)):
+                await asyncio.sleep(0)
+
+    async def commit(log: TurnLog, chance: random.Random) -> None:
+        for number in range(100):
+            await asyncio.gather(*(log.commit([b'{"c":%d}' % number]) for _ in range(chance.randrange(1, 4))))
+            await asyncio.sleep(0)
+
+    async def speak(log: TurnLog, chance: random.Random) -> None:
+        async with asyncio.TaskGroup() as both:
+            both.create_task(append(log, chance))
+            both.create_task(commit(log, chance))
+        await log.commit([ENDED], TurnWrite(end=TurnEnd(status="completed")))
+
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        for number, log in enumerate(logs):
+            group.create_task(speak(log, random.Random(number)))
+
+    for log in logs:
+        writes = [write for lease, write in store.all if lease == log.lease]
+        written = [event for write in writes for event in write.events]
+        assert written == log.read(0)
+        for write in writes:
+            told = [event.data for event in write.events if event.data.startswith(b'{"item"')]
+            assert told == [b'{"item":"%b"}' % item.id.encode() for item in write.items]
+
+
+class HurriedStore(SlowStore):
+    """Takes a few steps of the event loop for everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[tuple[Lease, TurnWrite]] = []
+        self._chance = random.Random(1)
+
+    async def write_turn(self, lease: Lease, write: TurnWrite) -> None:
+        for _ in range(self._chance.randrange(4)):
+            await asyncio.sleep(0)
+        self.all.append((lease, write))

@@ -263,9 +263,12 @@ class TurnLog:
         return self._lease
 
     async def begin_group(self) -> Sequence[LogEvent]:
-        if not self._is_due or self._writing.locked() or self._has_more_than_events:
+        if self._writing.locked() or not self._has_only_events_due:
             return ()
         await self._writing.acquire()
+        if not self._has_only_events_due:  # somebody was waiting for the lock before us
+            self._writing.release()
+            return ()
         return tuple(self._events[self._written :])
 
     def end_group(self, written: int) -> None:
@@ -281,8 +284,8 @@ class TurnLog:
             )
 
     @property
-    def _has_more_than_events(self) -> bool:
-        return bool(self._due_items) or self._due_transcript is not None or self._due_usage is not None
+    def _has_only_events_due(self) -> bool:
+        return self._is_due and not self._due_items and self._due_transcript is None and self._due_usage is None
 
     @property
     def _is_due(self) -> bool:
