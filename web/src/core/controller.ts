@@ -284,6 +284,7 @@ export class Controller {
     const load = ++this.loads;
     this.isLoading = true;
     this.unanswered = null;
+    this.view = { ...this.view, failure: null };
     this.hooks.changed();
     try {
       await this.client.ask('threads.choose_version', { thread_id: threadId, version_id: versionId });

@@ -617,7 +617,7 @@ export class ChatKitHost extends LitElement {
       await answering;
     } catch {
       // The message did not reach the server, and the element has said why: what was written comes back.
-      if (!this.editing) await this.editMessage(message.id, content);
+      if (!this.editing && this.chat.view.entries.some((entry) => entry.item.id === message.id)) await this.editMessage(message.id, content);
     }
   }
 

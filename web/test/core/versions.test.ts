@@ -159,7 +159,7 @@ test('another version is shown as the server has it, and one that cannot be chos
   const server = talk()
     .on('threads.get_by_id', page(...OLD), page(question('u0'), answer('a0')))
     .on('threads.list_versions', listed(fork('u1', 'ver_1')), listed(fork('u0', 'turn_2')))
-    .on('threads.choose_version', listed(fork('u0', 'turn_2')), Response.json({ error: { code: 'turn_running', message: 'Wait.' } }, { status: 409 }));
+    .on('threads.choose_version', listed(fork('u0', 'turn_2')), Response.json({ error: { code: 'turn_running', message: 'Wait.' } }, { status: 409 }), listed(fork('u0', 'turn_2')));
   const { controller, errors } = chat(server);
   await controller.open('thr_1');
   await controller.chooseVersion('turn_2');
@@ -170,4 +170,7 @@ test('another version is shown as the server has it, and one that cannot be chos
   expect(ids(controller)).toBe('u0 a0');
   expect(errors).toHaveLength(1);
   expect(controller.view.failure?.message).toBe('Wait.');
+  await controller.chooseVersion('turn_2');
+  expect(controller.view.failure).toBeNull();
+  expect(server.of('threads.choose_version')).toHaveLength(3);
 });

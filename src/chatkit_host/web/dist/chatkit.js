@@ -1,1 +1,1 @@
-import('./assets/element-C7QXMEFI.js');
+import('./assets/element-IF7WVDI6.js');
