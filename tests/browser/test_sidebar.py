@@ -258,3 +258,4 @@ def test_the_page_works_below_a_path(tmp_path: Path, open_chat: Callable[..., Ch
         chat.page.goto(f"{server.url}/assistant/")
         chat.say("hello")
         expect(chat.page).to_have_url(re.compile(r"/assistant/t/thr_\w+$"))
+        chat.page.unroute_all(behavior="wait")

@@ -18,6 +18,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import AnyUrl
+from starlette.requests import ClientDisconnect
 from support.awaiting_store import AwaitingStore
 from support.scripted_server import ScriptedAttachments, ScriptedServer
 
@@ -88,7 +89,10 @@ def _app(server: ChatKitServer[Any], about: PlainChatKit) -> FastAPI:
 
     @app.put("/uploads/{name}")
     async def upload(name: str, request: Request) -> Response:
-        about.uploads.append((name, await request.body()))
+        try:
+            about.uploads.append((name, await request.body()))
+        except ClientDisconnect:
+            return Response(status_code=400)
         return Response(status_code=204)
 
     @app.get("/")

@@ -1,1 +1,1 @@
-import('./assets/element-IF7WVDI6.js');
+import('./assets/element-Z7LSH72S.js');
