@@ -11,6 +11,7 @@ _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 _PAIR = re.compile("([\ud800-\udbff])([\udc00-\udfff])")
 # Accents of Latin, Greek and Cyrillic, vowel signs of Arabic, and joiners, soft hyphens and the like, which nobody types.
 _NOT_COMPARED = re.compile("[\u0300-\u036f\u064b-\u0652\u0670\u0640\u00ad\u200b-\u200f\u2060\ufeff]")
+_LINE_BREAK = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _HIGH_AT_END = re.compile("[\ud800-\udbff]\\Z")
 
 # Joiners make one emoji of several, and spell words in Persian and Urdu; anywhere else they are as invisible as the rest.
@@ -35,7 +36,7 @@ def safe_text(text: str) -> str:
 def visible(text: str) -> str:
     """`text` without characters that show nothing but can mislead: controls other than line breaks and tabs, bidi marks, zero-width
     ones. Empty when there is nothing to be seen."""
-    lines = safe_text("\n".join(text.replace("\x00", "").splitlines()))
+    lines = safe_text(_LINE_BREAK.sub("\n", text.replace("\x00", "")))
     shown = "".join(
         character
         for character in lines
