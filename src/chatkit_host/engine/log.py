@@ -35,7 +35,7 @@ class LogLimits:
 
 @dataclass(slots=True)
 class _OpenText:
-    """Deltas that arrive together leave together: they are one event until the event loop comes round."""
+    """Deltas that arrive together leave together: they become one event when somebody wants to read or to write it."""
 
     item_id: str
     content_index: int
@@ -90,7 +90,8 @@ class TurnLog:
         if current is None or current.item_id != item_id or current.content_index != content_index:
             self._seal_text()
             current = self._open_text = _OpenText(item_id, content_index)
-            asyncio.get_running_loop().call_soon(self._seal_text)
+            self._wakeups.shown(self._lease.turn_id)
+            self._flusher.later(self)
         current.parts.append(delta)
 
     def append(self, data: bytes, *items: ThreadItem) -> None:
@@ -163,6 +164,7 @@ class TurnLog:
 
     def abandon(self, events: Sequence[bytes]) -> None:
         """Tells readers how it ended although that cannot be written: the database is gone, or the lease is."""
+        self._seal_text()
         unseen = [
             event.data for place, event in enumerate(self._events) if place >= self._visible and place not in self._held
         ]
@@ -185,32 +187,42 @@ class TurnLog:
             pass  # a group that this log is in is written
 
     def _seal_text(self) -> None:
+        """Readers were told when the text began."""
         current, self._open_text = self._open_text, None
         if current is None:
             return
         if self._encoder is None or self._encoder[:2] != (current.item_id, current.content_index):
             encoder = TextDeltaEncoder(current.item_id, current.content_index)
             self._encoder = (current.item_id, current.content_index, encoder)
-        self._add(self._encoder[2].encode("".join(current.parts)))
+        self._put(self._encoder[2].encode("".join(current.parts)))
+        self._uncover()
 
     def _add(self, data: bytes) -> None:
+        self._put(data)
+        self._show()
+        self._flush_later()
+
+    def _put(self, data: bytes) -> None:
         self._events.append(LogEvent(seq=self._next_seq, data=data))
         self._unwritten_bytes += len(data)
         if self._unwritten_since is None:
             self._unwritten_since = asyncio.get_running_loop().time()
-        self._show()
-        self._flush_later()
 
     @property
     def _next_seq(self) -> int:
         return self._events[-1].seq + 1 if self._events else 1
 
     def _show(self) -> None:
-        """Readers see everything, except while something that counts is being written."""
-        shown = self._held[0] if self._held else len(self._events)
-        if not self._holding_back and shown > self._visible:
-            self._visible = shown
+        if self._uncover():
             self._wakeups.shown(self._lease.turn_id)
+
+    def _uncover(self) -> bool:
+        """Readers see everything, except while something that counts is being written. True: there is more for them."""
+        shown = self._held[0] if self._held else len(self._events)
+        if self._holding_back or shown <= self._visible:
+            return False
+        self._visible = shown
+        return True
 
     async def _write(self, write: TurnWrite) -> None:
         """Writes all there is, trying again while the database is away, as long as what waits stays within the limits."""
@@ -269,6 +281,7 @@ class TurnLog:
         if not self._has_only_events_due:  # somebody was waiting for the lock before us
             self._writing.release()
             return ()
+        self._seal_text()
         return tuple(self._events[self._written :])
 
     def end_group(self, written: int) -> None:
@@ -289,7 +302,7 @@ class TurnLog:
 
     @property
     def _is_due(self) -> bool:
-        return not self._over and self._written < len(self._events)
+        return not self._over and (self._open_text is not None or self._written < len(self._events))
 
     def _flush_later(self) -> None:
         if self._is_due:
@@ -299,6 +312,7 @@ class TurnLog:
         try:
             async with self._writing:
                 if self._is_due:
+                    self._seal_text()
                     await self._write(TurnWrite())
         except Exception as error:  # noqa: BLE001 - a store of the user's own may raise anything; the turn decides
             _log.warning("events could not be written", extra={"turn_id": self._lease.turn_id}, exc_info=error)
@@ -312,6 +326,7 @@ class TurnLog:
 
     def read(self, after: int) -> Sequence[LogEvent]:
         """What readers may see past a cursor."""
+        self._seal_text()
         return self._events[bisect_right(self._events, after, hi=self._visible, key=_seq) : self._visible]
 
     @property

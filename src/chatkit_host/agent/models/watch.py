@@ -66,7 +66,7 @@ class Watch:
         self._deadline = started + self._left
         if self._timer is None or self._timer.when() > self._deadline:
             self._arm()
-        self._task = task = asyncio.current_task()
+        self._task = task = asyncio.current_task(self._loop)
         cancelling = task.cancelling() if task else 0
         try:
             result = await awaitable
