@@ -82,6 +82,10 @@ class Write(Read):
             return statement.run(self._session, values or {})
         return self._connection.execute(statement, values).all()
 
+    def many(self, statement: Prepared, rows: Sequence[Values]) -> int:
+        """The number of rows that were changed, in SQLite."""
+        return statement.run_many(self._session, rows)
+
     def schema(self, change: Callable[[sa.Connection], object]) -> None:
         """For migrations alone."""
         change(self._connection)

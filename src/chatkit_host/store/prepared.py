@@ -25,6 +25,8 @@ class Session:
     connection: sa.Connection
     run: Callable[[str, Sequence[Any]], Sequence[Sequence[Any]]]
     """The rows of a statement in the driver's own words."""
+    run_many: Callable[[str, Sequence[Sequence[Any]]], int] | None = None
+    """Runs a statement once for each list of values and returns the number of rows changed; None where that is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,14 @@ class Compiled:
     processes: Sequence[_Process | None] | None
     """What makes our values of the driver's; None when all stay as they are."""
 
-    def run(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
-        given = [
+    def given(self, values: Mapping[str, Any]) -> Sequence[Any]:
+        return [
             process(values.get(name, constant)) if process is not None else values.get(name, constant)
             for name, process, constant in self.binds
         ]
-        rows = session.run(self.text, given)
+
+    def run(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
+        rows = session.run(self.text, self.given(values))
         if self.processes is None:
             return [self.row(*row) for row in rows]
         return [
@@ -65,12 +69,21 @@ class Prepared:
 
     def run(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
         """Rows whose values are attributes, for a statement that has any."""
+        return self._compiled_for(session, values).run(session, values)
+
+    def run_many(self, session: Session, values: Sequence[Mapping[str, Any]]) -> int:
+        """The number of rows changed, of a statement that returns none. Where `session.run_many` is there."""
+        assert session.run_many is not None
+        compiled = self._compiled_for(session, values[0])
+        return session.run_many(compiled.text, [compiled.given(each) for each in values])
+
+    def _compiled_for(self, session: Session, values: Mapping[str, Any]) -> Compiled:
         dialect = session.connection.dialect
         key = (dialect.name, *values)
         compiled = self._compiled.get(key)
         if compiled is None:
             compiled = self._compiled[key] = _compile(self._build(dialect.name), dialect, list(values))
-        return compiled.run(session, values)
+        return compiled
 
 
 def insert_in(dialect: str, table: sa.Table) -> Insert:

@@ -223,7 +223,11 @@ class _File:
         connection.begin()  # for SQLAlchemy, which leaves the database alone, all is one transaction
         driver: Any = connection.connection.driver_connection
         self._driver = driver
-        self._session = Session(connection, lambda text, values: driver.execute(text, values).fetchall())
+        self._session = Session(
+            connection,
+            lambda text, values: driver.execute(text, values).fetchall(),
+            lambda text, rows: driver.executemany(text, rows).rowcount,
+        )
         return self._session
 
     def _undo(self) -> None:

@@ -25,6 +25,11 @@ def append(w: Write, lease: Lease, events: Sequence[LogEvent]) -> None:
     w.returning(_APPEND, group(lease, events))
 
 
+def append_all(w: Write, groups: Sequence[Mapping[str, Any]]) -> None:
+    """The same of several turns, in SQLite."""
+    w.many(_APPEND, groups)
+
+
 def appending_for(held: sa.CTE) -> sa.CTE:
     """The same in PostgreSQL, of the values `of_group`, where `held` has a row."""
     names = [column.name for column in turn_events.c]

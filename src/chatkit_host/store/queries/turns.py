@@ -141,24 +141,30 @@ def _writing_with_events(names: tuple[str, ...]) -> Prepared:
 
 
 def _update(names: tuple[str, ...]) -> sa.Update:
+    return _changing(names).returning(turns.c.operation, turns.c.input_item_id)
+
+
+def _changing(names: tuple[str, ...]) -> sa.Update:
     values: dict[str, Any] = {name: sa.bindparam(f"new_{name}", type_=turns.c[name].type) for name in names}
     if "last_seq" in values:
         last = values["last_seq"]
         values["last_seq"] = sa.case((turns.c.last_seq < last, last), else_=turns.c.last_seq)
-    return (
-        sa.update(turns)
-        .where(_HELD)
-        .values(values or {"attempt": turns.c.attempt})
-        .returning(turns.c.operation, turns.c.input_item_id)
-    )
+    return sa.update(turns).where(_HELD).values(values or {"attempt": turns.c.attempt})
 
 
 def write_logs(w: Write, groups: Sequence[tuple[Lease, Sequence[LogEvent]]]) -> set[TurnId]:
     """Appends to several turns. Those whose lease is not held are left out; the others are returned."""
+    if not groups:
+        return set()
+    rows = [events.group(lease, new) for lease, new in groups]
     if w.dialect == "postgresql":
-        rows = [events.group(lease, new) | {"owner": lease.owner, "worker": lease.worker} for lease, new in groups]
-        columns = {f"all_{name}": [row[name] for row in rows] for name in rows[0]} if rows else {}
-        return {TurnId(row.id) for row in w.returning(_WRITING_LOGS, columns)} if rows else set()
+        columns = {f"all_{name}": [row[name] for row in rows] for name in rows[0]}
+        holders = {f"all_{name}": [getattr(lease, name) for lease, _ in groups] for name in ("owner", "worker")}
+        return {TurnId(row.id) for row in w.returning(_WRITING_LOGS, columns | holders)}
+    reached = [_lease_values(lease) | {"new_last_seq": new[-1].seq} for lease, new in groups]
+    if w.many(_ADVANCING, reached) == len(groups):
+        events.append_all(w, rows)
+        return {lease.turn_id for lease, _ in groups}
     held: set[TurnId] = set()
     for lease, new in groups:
         try:
@@ -200,6 +206,9 @@ def _writing_logs(_: str) -> AnySelect:
 
 
 _WRITING_LOGS = Prepared(_writing_logs)
+
+
+_ADVANCING = Prepared(lambda _: _changing(("last_seq",)))
 
 
 def _ended_as(r: Read, lease: Lease) -> AnyRow | None:
