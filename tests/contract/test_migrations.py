@@ -1,8 +1,10 @@
 """Migrations make the tables that the queries expect, from any state, whoever else migrates."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -12,10 +14,22 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from support.turns import ALICE, answer, answered_thread, begun_turn, end_turn, item_ids
 
+from chatkit_host.store import migrations
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
-from chatkit_host.store.migrate import NEEDED, configuration, current_revision, current_revision_matches, migrate
+from chatkit_host.store.migrate import (
+    NEEDED,
+    configuration,
+    current_revision,
+    current_revision_matches,
+    fresh_sqlite,
+    fresh_sqlite_of,
+    migrate,
+    upgrade,
+)
 from chatkit_host.store.tables import is_in_metadata, metadata
+
+FRESH_SQLITE = Path(migrations.__file__).parent / "fresh.sqlite.sql"
 
 
 async def _differences(url: str) -> list[object]:
@@ -117,3 +131,27 @@ def test_alembic_is_not_loaded_for_a_database_that_is_up_to_date(database_url: s
         f"asyncio.run(migrate({database_url!r})); sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+async def test_an_empty_sqlite_file_becomes_what_all_migrations_make_of_it(tmp_path: Path) -> None:
+    """After a new migration this fails once, having written the file anew."""
+    told: list[str] = []
+    database = Database.open(f"sqlite:///{tmp_path / 'step_by_step.db'}")
+    await database.writing(upgrade)
+    await database.writing(lambda w: w.schema(lambda connection: told.append(fresh_sqlite_of(connection))))
+    await database.close()
+    known = fresh_sqlite()
+    if told != [known]:
+        FRESH_SQLITE.write_text(told[0])
+    assert told == [known]
+
+
+async def test_a_file_that_has_tables_of_somebody_else_gets_ours_beside_them(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    with sqlite3.connect(tmp_path / "shared.db") as theirs:
+        theirs.execute("CREATE TABLE customers (name TEXT)")
+    theirs.close()
+    await migrate(url)
+    database = Database.open(url)
+    assert await current_revision(database) == NEEDED
+    await database.close()

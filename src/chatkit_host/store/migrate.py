@@ -1,4 +1,4 @@
-"""Brings a database to the schema of this release. Alembic is imported only when there is something to do.
+"""Brings a database to the schema of this release. Alembic is imported only when there is something to change.
 
 A newer schema than this release knows is fine: migrations keep the release before them working, so that servers can be
 replaced one by one.
@@ -6,6 +6,7 @@ replaced one by one.
 
 import asyncio
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from chatkit_host.store.failures import is_missing_table
 NEEDED = "0004"
 """The newest revision in `migrations/versions`; a test compares. Revisions are numbers of four digits."""
 
+_BETWEEN = "\n;;\n"
 _LOCK = 0x636B_686F_7374
 _version = sa.table("alembic_version", sa.column("version_num", sa.Text))
 
@@ -29,10 +31,14 @@ async def migrate(place: str | Address) -> None:
     """
     database = Database(_patient(parse_address(place) if isinstance(place, str) else place))
     try:
-        if not await current_revision_matches(database):
+        revision = await current_revision(database)
+        if revision is None and database.address.is_sqlite:
+            await database.writing(lambda w: w.schema(_create))
+            revision = await current_revision(database)
+        if revision is None or revision < NEEDED:
             # Loading Alembic reads files; the migration itself runs where transactions run.
             await asyncio.to_thread(__import__, "alembic.command")
-            await database.writing(_upgrade)
+            await database.writing(upgrade)
     finally:
         await database.close()
 
@@ -64,7 +70,27 @@ def _revision(r: Read) -> str | None:
     return None if row is None else row.version_num
 
 
-def _upgrade(w: Write) -> None:
+def _create(connection: sa.Connection) -> None:
+    """What all migrations together make of an empty file, for most people's first start: Alembic takes longer to load than that."""
+    has_any = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").first()
+    if has_any is None:
+        for statement in fresh_sqlite().split(_BETWEEN):
+            connection.exec_driver_sql(statement)
+
+
+def fresh_sqlite() -> str:
+    return files("chatkit_host.store.migrations").joinpath("fresh.sqlite.sql").read_text()
+
+
+def fresh_sqlite_of(connection: sa.Connection) -> str:
+    """What that file has to say, told by a database that was migrated step by step."""
+    statements = connection.exec_driver_sql(
+        r"SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'message_words_index\_%' ESCAPE '\' ORDER BY rowid"
+    )
+    return _BETWEEN.join([*(row.sql for row in statements), f"INSERT INTO alembic_version VALUES ('{NEEDED}')"]) + "\n"
+
+
+def upgrade(w: Write) -> None:
     from alembic import command
 
     w.schema(_lock)
