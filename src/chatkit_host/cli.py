@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(given: argparse.Namespace) -> int:
+    gc.disable()  # until all is imported (see `ModelSide`): half a million objects that stay would be looked through again and again
     from chatkit_host.auth.configuration import ConfigurationError
     from chatkit_host.auth.local import refuse_open_bind
     from chatkit_host.logs import configure_logging

@@ -35,12 +35,14 @@ class ModelSide:
         try:
             responder = await asyncio.to_thread(self._responder)
             await responder.open()
-            # What was imported stays; a full collection that walks it takes a tenth of a second, again and again.
-            gc.collect()
-            gc.freeze()
         except Exception:
             _log.exception("the model side could not be loaded: nothing can be answered")
             raise
+        finally:
+            # What was imported stays; a full collection that walks it takes a tenth of a second, again and again.
+            gc.collect()
+            gc.freeze()
+            gc.enable()
         return responder
 
     async def close(self) -> None:
