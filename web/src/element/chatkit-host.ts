@@ -2,8 +2,10 @@ import { LitElement, type PropertyValues, type TemplateResult, html, nothing } f
 import { classMap } from 'lit/directives/class-map.js';
 import { RequestError } from '../core/client.ts';
 import type { Action, FormState, FormValue, ImagePolicy, RenderWidget } from '../core/contracts.ts';
-import { Controller, type Hooks, failureOf } from '../core/controller.ts';
+import { Controller } from '../core/controller.ts';
+import { failureOf } from '../core/failures.ts';
 import type { Attachment, MessageContent, Notice, StructuredInputItem } from '../core/protocol.ts';
+import type { Hooks } from '../core/shown-thread.ts';
 import { icon, iconStyles } from '../icons/icon.ts';
 import { markdownStyles, renderMarkdown } from '../md/markdown.ts';
 import { openLightbox } from '../md/lightbox.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { Controller, type Hooks } from '../../src/core/controller.ts';
+import { Controller } from '../../src/core/controller.ts';
+import type { Hooks } from '../../src/core/shown-thread.ts';
 import type { MessageInput } from '../../src/core/protocol.ts';
 import { ScriptedServer, stream } from './server.ts';
 

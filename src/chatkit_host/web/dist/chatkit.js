@@ -1,1 +1,1 @@
-import('./assets/element-Z7LSH72S.js');
+import('./assets/element-27AOE6PF.js');
