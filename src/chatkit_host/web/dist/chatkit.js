@@ -1,1 +1,1 @@
-import('./assets/element-27AOE6PF.js');
+import('./assets/element-ZQJKNJ72.js');
