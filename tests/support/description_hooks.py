@@ -38,6 +38,8 @@ BEYOND_CHATKITS_SCHEMAS = (
     "unknown or missing type",
     # They do not know the lengths of names.
     "A name has ",
+    # Nor that audio is base64.
+    "The audio is not valid base64.",
     # Nor what a server offers, or what a thread is waiting for.
     "This server does not ",
     "No client tool call is waiting for a result in this thread.",

@@ -1,4 +1,4 @@
-"""The outermost layer: a request id on everything, headers that every answer has, and an answer even to the unexpected."""
+"""The layer around everything of ours: a request id on everything, headers that every answer has, and an answer even to the unexpected."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatkit_host.api.errors import request_id, unexpected
-from chatkit_host.api.sse import STRAIGHT_TO_THE_SOCKET
 from chatkit_host.ids import new_id
 
 EXTENSIONS = (
@@ -39,7 +38,6 @@ class Edge:
         given = Headers(scope=scope).get("x-request-id", "")
         token = request_id.set(given if _GIVEN_ID.match(given) else new_id("request"))
         started = False
-        scope[STRAIGHT_TO_THE_SOCKET] = send
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started

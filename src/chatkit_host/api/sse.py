@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chatkit_host.engine.ports import LogEvent
 from chatkit_host.ids import TurnId
@@ -14,8 +14,7 @@ HEARTBEAT = b": ping\n\n"
 
 _GOES_ON_ELSEWHERE = b": this server stops, the answer goes on: come back with your cursor\nretry: 500\n\n"
 
-STRAIGHT_TO_THE_SOCKET = "chatkit_host.send"
-"""In a request's scope: what sends, past everything that has a say in the start of an answer and its end alone."""
+_STRAIGHT_TO_THE_SOCKET = "chatkit_host.send"
 
 _TIME_TO_TAKE_SECONDS = 60.0
 """How long a reader may take for what it is sent; then it is cut off, and may come back with its cursor."""
@@ -79,7 +78,7 @@ class TailResponse(Response):
                 raise error
 
     async def _send(self, scope: Scope, send: Send) -> None:
-        send_body: Send = scope.get(STRAIGHT_TO_THE_SOCKET, send)
+        send_body: Send = scope.get(_STRAIGHT_TO_THE_SOCKET, send)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         last: LogEvent | None = None
         now = asyncio.get_running_loop().time
@@ -98,6 +97,17 @@ class TailResponse(Response):
     def _takes_too_long(self) -> bool:
         since = self._sending_since
         return since is not None and asyncio.get_running_loop().time() - since > _TIME_TO_TAKE_SECONDS
+
+
+class WayPast:
+    """The outermost layer: what streams send between start and end goes past all others, which have no say in it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[_STRAIGHT_TO_THE_SOCKET] = send
+        await self._app(scope, receive, send)
 
 
 async def until_the_client_leaves(receive: Receive) -> None:
