@@ -170,9 +170,9 @@ export class Controller extends ShownThread {
   override detach(): void {
     this.forgetLoad();
     const { run } = this;
+    this.phase = 'idle';
     if (!run) return;
     this.run = null;
-    this.phase = 'idle';
     run.leave();
     this.hooks.responseEnded();
   }

@@ -258,6 +258,21 @@ test('a pending client tool runs once and its result goes back', async () => {
   expect(log).toEqual(['start', 'thread thr_1', 'end', 'tool pick {"n":1}', 'start', 'end']);
 });
 
+test('another thread is not busy with the client tool of the one that was left', async () => {
+  const call = { type: 'thread.item.done', item: { type: 'client_tool_call', id: 'c1', call_id: 'k', name: 'pick', arguments: {}, status: 'pending' } };
+  const server = new ScriptedServer().on('threads.create', stream([created, question, call]));
+  let pick: (result: object) => void = () => {};
+  const { controller } = chat(server, { clientTool: () => new Promise((resolve) => (pick = resolve)) });
+  const sending = controller.send(input('Hi'));
+  await until(() => controller.phase === 'tool');
+  await controller.open(null);
+  expect(controller.isBusy).toBe(false);
+  pick({ ok: true });
+  await sending;
+  expect(controller.isBusy).toBe(false);
+  expect(server.of('threads.add_client_tool_output')).toEqual([]);
+});
+
 test('a client tool that nobody handles is an error and not a stuck chat', async () => {
   const call = { type: 'thread.item.done', item: { type: 'client_tool_call', id: 'c1', call_id: 'k', name: 'pick', arguments: {}, status: 'pending' } };
   const { controller, log } = chat(new ScriptedServer().on('threads.create', stream([created, question, call])));

@@ -1,1 +1,1 @@
-import('./assets/element-ZQJKNJ72.js');
+import('./assets/element-63E67XLN.js');
