@@ -88,7 +88,7 @@ async def test_a_server_goes_in_time_while_the_database_is_away_and_its_answer_i
                 await asyncio.to_thread(postgres.start)
                 status = await reading
 
-    assert took <= DRAIN_SECONDS + 2 + form(short=3, long=0)
+    assert took <= DRAIN_SECONDS + 2 + form(short=3, long=0), took
     assert status == "completed"
 
 

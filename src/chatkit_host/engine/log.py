@@ -178,13 +178,17 @@ class TurnLog:
 
     async def close(self) -> None:
         """Ends the flushing that runs in the background. Nothing is written any more, and readers go."""
-        self._over = True
-        self._flusher.forget(self)
-        self._wakeups.shown(self._lease.turn_id)
+        self.leave()
         if self._flush_task is not None:
             await asyncio.wait({self._flush_task})
         async with self._writing:
             pass  # a group that this log is in is written
+
+    def leave(self) -> None:
+        """The same, without waiting for what is being written."""
+        self._over = True
+        self._flusher.forget(self)
+        self._wakeups.shown(self._lease.turn_id)
 
     def _seal_text(self) -> None:
         """Readers were told when the text began."""

@@ -33,8 +33,9 @@ from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
 _log = logging.getLogger(__name__)
 
 _MOMENT_SECONDS = 2.0
-_TIME_TO_LEAVE_SECONDS = 1.5
-"""How long a process that is to go waits for the database after the drain. Its turns go on elsewhere from what is written."""
+_TIME_TO_LEAVE_SECONDS = 0.75
+"""How long a process that is to go waits for the database after the drain, to write its turns and then to release them. They go on
+elsewhere from what is written."""
 _TIME_TO_END_SECONDS = 10.0
 """How long something waits for a turn that was stopped. One that still runs then finds its lease gone when it writes."""
 
@@ -206,6 +207,8 @@ class Turns:
             turn.stop("shutdown" if self._for_another is None else "release")
         if tasks := {task for _, task in self._running.values()}:
             await asyncio.wait(tasks, timeout=_TIME_TO_LEAVE_SECONDS)
+        for turn, _ in self._running.values():
+            turn.log.leave()
         if unfinished and self._for_another is not None:
             try:
                 async with asyncio.timeout(_TIME_TO_LEAVE_SECONDS):
