@@ -109,6 +109,8 @@ async def test_calls_of_one_server_run_beside_each_other_and_fail_by_themselves(
         assert await asyncio.gather(*others) == ["waited 1.0"] * 20
         assert asyncio.get_running_loop().time() - begun < 10, "one after the other they take 20 seconds"
         assert (await unknown).is_error
+        spanning = asyncio.create_task(wait(2.5))
         with pytest.raises(MCPError):
             await too_slow
+        assert await spanning == "waited 2.5"
         assert await wait(0) == "waited 0.0"

@@ -133,7 +133,9 @@ class _Server(MCPServerStreamableHttp):
 
 
 def _server(url: str, seconds: float) -> _Server:
-    params: Any = {"url": url, "timeout": seconds, "sse_read_timeout": seconds}
+    # A call that takes too long ends by itself; a connection that does so would take the calls beside it along.
+    patience = seconds + _CONNECT_SECONDS
+    params: Any = {"url": url, "timeout": patience, "sse_read_timeout": patience}
     return _Server(
         params, name=url, client_session_timeout_seconds=seconds, max_retry_attempts=0, cache_tools_list=True
     )
