@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -172,15 +172,17 @@ async def test_another_worker_goes_on_when_one_is_killed(
     assert rows_of(events) == {"user_message": "say 20 words", "assistant_message": LONG}
 
 
+@pytest.mark.parametrize("end", [Server.kill, Server.stop], ids=["killed", "told to stop"])
 async def test_behind_a_tool_that_has_run_the_answer_goes_on_and_the_tool_does_not_run_again(
-    server: Server, model_server: ModelServer
+    end: Callable[[Server], object], server: Server, model_server: ModelServer
 ) -> None:
+    """A server that is told to stop, unlike one that is killed, has written the words that broke off."""
     call = {"name": "add_task", "arguments": {"title": "buy milk"}, "id": "call_1"}
     model_server.queue(Answer(tool_calls=[call]), Answer(text=LONG), Answer(text="Done: buy milk."))
     model_server.token_seconds = 0.1
     async with Chat(server.url) as chat:
         seen = await ask_and_see(chat, "add buy milk", "word5")
-    server.kill()
+    await asyncio.to_thread(end, server)
     model_server.token_seconds = 0
     server.start()
 
@@ -193,31 +195,6 @@ async def test_behind_a_tool_that_has_run_the_answer_goes_on_and_the_tool_does_n
     assert (shown["status"], shown["attempt"]) == ("completed", 2)
     assert rows_of(events)["assistant_message"] == "Done: buy milk."
     assert "workflow" in rows_of(events)
-    told = model_server.requests[-1].body["messages"]
-    assert [message["role"] for message in told][1:] == ["user", "assistant", "tool"]
-
-
-async def test_a_server_that_is_told_to_stop_behind_a_tool_leaves_the_rest_to_the_next(
-    server: Server, model_server: ModelServer
-) -> None:
-    """Unlike one that is killed, it has written the words that broke off."""
-    call = {"name": "add_task", "arguments": {"title": "buy milk"}, "id": "call_1"}
-    model_server.queue(Answer(tool_calls=[call]), Answer(text=LONG), Answer(text="Done: buy milk."))
-    model_server.token_seconds = 0.1
-    async with Chat(server.url) as chat:
-        seen = await ask_and_see(chat, "add buy milk", "word5")
-    await asyncio.to_thread(server.stop)
-    model_server.token_seconds = 0
-    server.start()
-
-    events = await read_on(server.url, seen)
-    async with Chat(server.url) as chat:
-        tasks = (await chat.http.get("/api/tasks")).json()["data"]
-        shown = await turn(chat, seen.turn_id)
-
-    assert [task["title"] for task in tasks] == ["buy milk"]
-    assert (shown["status"], shown["attempt"]) == ("completed", 2)
-    assert rows_of(events)["assistant_message"] == "Done: buy milk."
     told = model_server.requests[-1].body["messages"]
     assert [message["role"] for message in told][1:] == ["user", "assistant", "tool"]
 

@@ -333,6 +333,10 @@ async def test_a_finished_item_that_could_not_be_written_is_never_shown(store: S
 # --- several logs
 
 
+def a_flusher(store: SlowStore, seconds: float = 0.01) -> Flusher:
+    return Flusher(store, seconds)  # type: ignore[arg-type]
+
+
 def another_log(number: int, store: SlowStore, wakeups: Wakeups, flusher: Flusher, **more: Any) -> TurnLog:
     return TurnLog(replace(LEASE, turn_id=TurnId(f"turn_{number}")), store, wakeups, flusher=flusher, **more)  # type: ignore[arg-type]
 
@@ -346,7 +350,7 @@ async def test_logs_are_written_together(store: SlowStore, wakeups: Wakeups) -> 
         return await write_logs(groups)
 
     store.write_logs = counted  # type: ignore[method-assign]
-    flusher = Flusher(store, 0.01)  # type: ignore[arg-type]
+    flusher = a_flusher(store)
     logs = [another_log(number, store, wakeups, flusher) for number in range(5)]
     for log in logs:
         log.append(b'{"type":"notice"}')
@@ -357,7 +361,7 @@ async def test_logs_are_written_together(store: SlowStore, wakeups: Wakeups) -> 
 
 async def test_what_fails_for_all_is_tried_again_for_each(store: SlowStore, wakeups: Wakeups) -> None:
     store.fails_once_with = DatabaseUnavailable()
-    flusher = Flusher(store, 0.01)  # type: ignore[arg-type]
+    flusher = a_flusher(store)
     logs = [another_log(number, store, wakeups, flusher) for number in range(5)]
     for log in logs:
         log.append(b'{"type":"notice"}')
@@ -368,7 +372,7 @@ async def test_what_fails_for_all_is_tried_again_for_each(store: SlowStore, wake
 
 async def test_a_lost_lease_ends_its_own_turn_alone(store: SlowStore, wakeups: Wakeups) -> None:
     broken: list[Exception] = []
-    flusher = Flusher(store, 0.01)  # type: ignore[arg-type]
+    flusher = a_flusher(store)
     lost, held = (another_log(number, store, wakeups, flusher, on_broken=broken.append) for number in range(2))
     write_turn = store.write_turn
 
@@ -389,7 +393,7 @@ async def test_a_lost_lease_ends_its_own_turn_alone(store: SlowStore, wakeups: W
 async def test_commits_and_writing_together_take_turns(wakeups: Wakeups) -> None:
     """However they meet, all is written once and in order, an item with its event, and nobody waits for ever."""
     store = HurriedStore()
-    flusher = Flusher(store, 0)  # type: ignore[arg-type]
+    flusher = a_flusher(store, 0)
     logs = [another_log(number, store, wakeups, flusher) for number in range(5)]
 
     async def append(log: TurnLog, chance: random.Random) -> None:

@@ -14,7 +14,8 @@ from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.host import Host
 from chatkit_host.api.plain_reading import PlainReader
 from chatkit_host.api.schemas import NOT_BLANK, schema_of
-from chatkit_host.api.streaming import json_event, sending_of, sent_event, stream_turn
+from chatkit_host.api.sse import sent_event
+from chatkit_host.api.streaming import json_event, sending_of, stream_turn
 from chatkit_host.auth.identity import User
 from chatkit_host.engine import openings
 from chatkit_host.engine.openings import Asking, Opening

@@ -24,10 +24,11 @@ Encode = Callable[[Sequence[LogEvent]], bytes]
 
 def encode_chatkit(turn_id: TurnId, batch: Sequence[LogEvent]) -> bytes:
     """What ChatKit's SDK sends, each event with the cursor to go on from after it."""
-    name = turn_id.encode()
-    return b"".join(
-        b"id: %b:%d\ndata: %b\n\n" % (name, event.seq, event.data) for event in batch if not event.is_host_event
-    )
+    return b"".join(sent_event(turn_id, event.seq, event.data) for event in batch if not event.is_host_event)
+
+
+def sent_event(turn_id: TurnId, seq: int, data: bytes) -> bytes:
+    return b"id: %b:%d\ndata: %b\n\n" % (turn_id.encode(), seq, data)
 
 
 class TailResponse(Response):

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from chatkit_host.api.host import Host
 from chatkit_host.api.plain_reading import PlainReader
-from chatkit_host.api.sse import Encode, TailResponse, until_the_client_leaves
+from chatkit_host.api.sse import Encode, TailResponse, sent_event, until_the_client_leaves
 from chatkit_host.engine.openings import Asking, Opening
 from chatkit_host.engine.ports import WhenBusy
 from chatkit_host.engine.sending import Accepted, Sending, accept
@@ -96,10 +96,6 @@ def turn_headers(accepted: Accepted) -> dict[str, str]:
 def json_event(turn_id: TurnId, seq: int, event: Any) -> bytes:
     """One JSON value as a server-sent event, with the cursor to go on from after it."""
     return sent_event(turn_id, seq, orjson.dumps(event))
-
-
-def sent_event(turn_id: TurnId, seq: int, data: bytes) -> bytes:
-    return b"id: %b:%d\ndata: %b\n\n" % (turn_id.encode(), seq, data)
 
 
 def _comes_back(host: Host, request: Request, sending: Sending) -> bool:

@@ -61,25 +61,25 @@ class Recorder:
             case ThreadItemUpdatedEvent():
                 self.pending.apply(event)
             case ThreadItemDoneEvent():
-                item = wire.owned_item(event.item, self._lease.thread_id)
-                event = event.model_copy(update={"item": item})
-                self.pending.apply(event)
-                self.said.append(item)
-                if wire.is_hidden(item):
-                    self._log.store(item)
+                done = self._done(event)
+                if wire.is_hidden(done.item):
+                    self._log.store(done.item)
                 else:
-                    self._log.append(wire.encode(event), item)
+                    self._log.append(wire.encode(done), done.item)
                 return
             case _:
                 pass
         self._log.append(wire.encode(event))
 
     def finish(self, event: ThreadItemDoneEvent) -> None:
-        item = wire.owned_item(event.item, self._lease.thread_id)
-        event = event.model_copy(update={"item": item})
+        done = self._done(event)
+        self._log.append_held(wire.encode(done), done.item)
+
+    def _done(self, event: ThreadItemDoneEvent) -> ThreadItemDoneEvent:
+        event = event.model_copy(update={"item": wire.owned_item(event.item, self._lease.thread_id)})
         self.pending.apply(event)
-        self.said.append(item)
-        self._log.append_held(wire.encode(event), item)
+        self.said.append(event.item)
+        return event
 
     async def send(self, event: ThreadStreamEvent) -> None:
         match event:

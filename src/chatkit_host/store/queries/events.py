@@ -11,7 +11,7 @@ from chatkit_host.engine.ports import Lease, LogEvent
 from chatkit_host.errors import NotFound
 from chatkit_host.ids import Owner, first_id
 from chatkit_host.store.database import Read, Write
-from chatkit_host.store.prepared import Insert, Prepared, insert_in
+from chatkit_host.store.prepared import AnySelect, Insert, Prepared, insert_in
 from chatkit_host.store.queries.pages import check_limit
 from chatkit_host.store.tables import turn_events, turns
 from chatkit_host.text import safe_text
@@ -32,17 +32,18 @@ def append_all(w: Write, groups: Sequence[Mapping[str, Any]]) -> None:
 
 def appending_for(held: sa.CTE) -> sa.CTE:
     """The same in PostgreSQL, of the values `of_group`, where `held` has a row."""
-    names = [column.name for column in turn_events.c]
     values = [sa.bindparam(f"group_{column.name}", type_=column.type).label(column.name) for column in turn_events.c]
-    statement = postgresql.insert(turn_events).from_select(names, sa.select(*values).select_from(held))
-    return _or_grow(statement).cte("appended")
+    return _appended(sa.select(*values).select_from(held))
 
 
 def appending_all(held: sa.CTE) -> sa.CTE:
     """The same of the groups that are in the rows of `held`."""
+    return _appended(sa.select(*(held.c[column.name] for column in turn_events.c)))
+
+
+def _appended(rows: AnySelect) -> sa.CTE:
     names = [column.name for column in turn_events.c]
-    statement = postgresql.insert(turn_events).from_select(names, sa.select(*(held.c[name] for name in names)))
-    return _or_grow(statement).cte("appended")
+    return _or_grow(postgresql.insert(turn_events).from_select(names, rows)).cte("appended")
 
 
 def of_group(row: Mapping[str, Any]) -> dict[str, Any]:
