@@ -207,7 +207,7 @@ async def main():
 
     async def tell(number):
         await database.writing(write(number))
-        print("done", number, flush=True)
+        os.write(1, b"done %d\\n" % number)  # in one piece, whenever the process dies
 
     first = asyncio.create_task(tell(0))
     await asyncio.to_thread(busy.wait, 10)
