@@ -8,15 +8,25 @@ from typing import Any, Protocol
 from agents import Agent, ModelProvider, RunConfig, RunHooks, Runner
 from agents.items import ModelResponse
 from agents.mcp import MCPServer
+from agents.model_settings import ModelSettings
 from agents.run_config import ToolErrorFormatterArgs
 from agents.run_context import RunContextWrapper
+from agents.run_internal.turn_preparation import get_model_settings
 from agents.tool import Tool
 from agents.tool_context import ToolContext
+from agents.usage import Usage
 from chatkit.types import ClientToolCallItem, CustomTask, ThreadItemDoneEvent, UserMessageItem, UserMessageTextContent
 
 from chatkit_host.agent.context import TurnContext
 from chatkit_host.agent.display import Display
 from chatkit_host.agent.failures import as_turn_failure
+from chatkit_host.agent.first_answer import (
+    AnsweredModels,
+    as_model_response,
+    can_be_asked_first,
+    first_answer,
+    is_all,
+)
 from chatkit_host.agent.heard_model import for_one_run
 from chatkit_host.agent.lane import Lane
 from chatkit_host.agent.lean_runs import spare_the_signatures
@@ -69,6 +79,7 @@ class AgentResponder(Responder):
         self._others = [server for server in servers_of(agent) if server not in agent.mcp_servers]
         self._tools = McpTools([*servers_of(agent), *mcp_servers])
         self._options = options
+        self._settings: dict[str, ModelSettings] = {}
 
     async def open(self) -> None:
         spare_the_signatures()
@@ -116,6 +127,13 @@ class AgentResponder(Responder):
             tool_error_formatter=_log_tool_error,
         )
 
+    def model_settings(self, agent: Agent[Any], config: RunConfig) -> ModelSettings:
+        """The agent's for the model that answers; the SDK works them out, which takes it long."""
+        asked = str(config.model or "")
+        if asked not in self._settings:
+            self._settings[asked] = get_model_settings(agent, config)
+        return self._settings[asked]
+
     @property
     def max_turns(self) -> int:
         return self._options.max_turns
@@ -133,18 +151,11 @@ class _Run(RunHooks[TurnContext]):
         self._transcript: list[ModelItem] = list(turn.so_far)
 
     async def answer(self, conversation: list[ModelItem]) -> None:
-        result = Runner.run_streamed(
-            self._responder.agent_for_turn(self._display),
-            conversation,  # type: ignore[arg-type]  # the SDK's union of typed dicts
-            context=self._context,
-            max_turns=self._responder.max_turns,
-            hooks=self,
-            run_config=self._responder.run_config(self._turn, self._display),
-        )
+        agent = self._responder.agent_for_turn(self._display)
+        config = self._responder.run_config(self._turn, self._display)
         try:
-            async for _ in result.stream_events():
-                pass  # everything is heard where it arises: by the lane and by the hooks below
-            await self._say_unsaid(result.final_output)
+            if not await self._is_answered_at_once(agent, conversation, config):
+                await self._run(agent, conversation, config)
             await self._display.close()
             await self._ask_client()
         except Exception as error:
@@ -156,31 +167,47 @@ class _Run(RunHooks[TurnContext]):
                 raise
             raise failure from error
         finally:
-            result.cancel()  # leaving the loop does not stop the model; this does
             if unfinished := self._display.unfinished_text():
                 self._transcript.append({"role": "assistant", "content": unfinished})
             self._events.remember(self._transcript)
+
+    async def _is_answered_at_once(self, agent: Agent[Any], conversation: list[ModelItem], config: RunConfig) -> bool:
+        """Asks the model, unless that is for the run loop; an answer that calls for the loop is left to it in `config`."""
+        if not can_be_asked_first(agent, config):
+            return False
+        settings = self._responder.model_settings(agent, config)
+        answer = await first_answer(agent, settings, conversation, self._context, config)
+        if answer is None:
+            return False
+        if is_all(answer):
+            response = as_model_response(answer)
+            self._heard(response, response.usage)
+            return True
+        config.model_provider = AnsweredModels(config.model_provider, answer)
+        return False
+
+    async def _run(self, agent: Agent[Any], conversation: list[ModelItem], config: RunConfig) -> None:
+        result = Runner.run_streamed(
+            agent,
+            conversation,  # type: ignore[arg-type]  # the SDK's union of typed dicts
+            context=self._context,
+            max_turns=self._responder.max_turns,
+            hooks=self,
+            run_config=config,
+        )
+        try:
+            async for _ in result.stream_events():
+                pass  # everything is heard where it arises: by the lane and by the hooks below
+            await self._say_unsaid(result.final_output)
+        finally:
+            result.cancel()  # leaving the loop does not stop the model; this does
 
     # -- hooks: awaited by the run loop, in order with the lane ------------------------------------
 
     async def on_llm_end(
         self, context: RunContextWrapper[TurnContext], agent: Agent[TurnContext], response: ModelResponse
     ) -> None:
-        self._remember(response.to_input_items())
-        for item in response.output:
-            if (task := _provider_step(item)) is not None:
-                self._display.step(task)
-        usage = context.usage
-        self._events.usage(
-            {
-                "requests": usage.requests,
-                "input_tokens": usage.input_tokens,
-                "cached_input_tokens": usage.input_tokens_details.cached_tokens or 0,
-                "output_tokens": usage.output_tokens,
-                "reasoning_tokens": usage.output_tokens_details.reasoning_tokens or 0,
-                "total_tokens": usage.total_tokens,
-            }
-        )
+        self._heard(response, context.usage)
 
     async def on_tool_start(self, context: RunContextWrapper[TurnContext], agent: Any, tool: Tool) -> None:
         if isinstance(context, ToolContext):
@@ -203,6 +230,23 @@ class _Run(RunHooks[TurnContext]):
         self._display.step(CustomTask(title=f"Handed over to {to_agent.name}"[:80], status_indicator="complete"))
 
     # -- inside ----------------------------------------------------------------------------------
+
+    def _heard(self, response: ModelResponse, usage: Usage) -> None:
+        """`usage` is the run's so far."""
+        self._remember(response.to_input_items())
+        for item in response.output:
+            if (task := _provider_step(item)) is not None:
+                self._display.step(task)
+        self._events.usage(
+            {
+                "requests": usage.requests,
+                "input_tokens": usage.input_tokens,
+                "cached_input_tokens": usage.input_tokens_details.cached_tokens or 0,
+                "output_tokens": usage.output_tokens,
+                "reasoning_tokens": usage.output_tokens_details.reasoning_tokens or 0,
+                "total_tokens": usage.total_tokens,
+            }
+        )
 
     def _remember(self, items: Sequence[Any]) -> None:
         self._transcript.extend(recorded(items))

@@ -137,7 +137,7 @@ class SpokenModel(Model):
         async for event in events:
             if isinstance(event, ResponseCompletedEvent):
                 return ModelResponse(
-                    output=event.response.output, usage=_usage(event.response.usage), response_id=event.response.id
+                    output=event.response.output, usage=usage_of(event.response.usage), response_id=event.response.id
                 )
         raise ModelBehaviorError("The model's stream had no end.")
 
@@ -148,7 +148,7 @@ def _completed(model: str, answer: Answer, sequence_number: int) -> ResponseComp
     return completed(model, answer.output, answer.usage, sequence_number)
 
 
-def _usage(usage: ResponseUsage | None) -> Usage:
+def usage_of(usage: ResponseUsage | None) -> Usage:
     if usage is None:
         return Usage(requests=1)
     return Usage(

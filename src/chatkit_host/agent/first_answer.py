@@ -1,0 +1,122 @@
+"""The first answer of a run, asked for before there is a run.
+
+Most turns are one call of the model that is answered in words. The Agents SDK's run loop costs such a turn more than everything else
+does, so the first call is made without it. Where that answer calls for more, the loop takes over, and hears it as the first of its own.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+from agents import Agent, FunctionTool, Model, ModelProvider, RunConfig, RunContextWrapper
+from agents.exceptions import ModelBehaviorError
+from agents.items import ModelResponse, TResponseStreamEvent
+from agents.model_settings import ModelSettings
+from agents.models.interface import ModelTracing
+from agents.tool import Tool
+from openai.types.responses import (
+    ResponseCompletedEvent,
+    ResponseOutputItem,
+    ResponseOutputMessage,
+    ResponseOutputText,
+    ResponseReasoningItem,
+)
+
+from chatkit_host.agent.models.spoken import usage_of
+
+
+def can_be_asked_first(agent: Agent[Any], config: RunConfig) -> bool:
+    """Whether the run loop would do nothing before its first call of the model but what `first_answer` does as well."""
+    return (
+        type(agent) is Agent
+        and not isinstance(agent.model, Model)
+        and not (agent.handoffs or agent.input_guardrails or agent.output_guardrails)
+        and agent.hooks is agent.prompt is agent.output_type is None
+        and agent.model_settings.retry is agent.model_settings.timeout is None
+        and config.tracing_disabled
+    )
+
+
+async def first_answer(
+    agent: Agent[Any], settings: ModelSettings, conversation: list[Any], context: Any, config: RunConfig
+) -> ResponseCompletedEvent | None:
+    """What the model answers, spoken on its lane; None, and nothing asked, where the tools are for the run loop to arrange."""
+    run_context = RunContextWrapper(context=context, turn_input=list(conversation))
+    tools = await _tools(agent, run_context)
+    if not all(isinstance(tool, FunctionTool) for tool in tools) or len({tool.name for tool in tools}) < len(tools):
+        return None
+    name = config.model or agent.model
+    model = config.model_provider.get_model(name if isinstance(name, str) else None)
+    events = model.stream_response(
+        await agent.get_system_prompt(run_context),
+        conversation,
+        settings,
+        tools,
+        None,
+        [],
+        ModelTracing.DISABLED,
+        previous_response_id=None,
+        conversation_id=None,
+        prompt=None,
+    )
+    async with aclosing(events) as said:  # type: ignore[type-var]  # models return async generators
+        async for event in said:
+            if isinstance(event, ResponseCompletedEvent):
+                return event
+    raise ModelBehaviorError("The model's stream had no end.")
+
+
+def is_all(answer: ResponseCompletedEvent) -> bool:
+    """Words, and thoughts at most: the run loop would have nothing left to do."""
+    output = answer.response.output
+    return any(_says_something(item) for item in output) and all(
+        isinstance(item, ResponseReasoningItem) or _says_something(item) for item in output
+    )
+
+
+def as_model_response(answer: ResponseCompletedEvent) -> ModelResponse:
+    response = answer.response
+    return ModelResponse(output=response.output, usage=usage_of(response.usage), response_id=response.id)
+
+
+class AnsweredModels(ModelProvider):
+    """A run's models, of which the first that is asked has answered already."""
+
+    def __init__(self, models: ModelProvider, answer: ResponseCompletedEvent) -> None:
+        self._models = models
+        self._answer: ResponseCompletedEvent | None = answer
+
+    def get_model(self, model_name: str | None) -> Model:
+        model = self._models.get_model(model_name)
+        if self._answer is None:
+            return model
+        answer, self._answer = self._answer, None
+        return _Answered(model, answer)
+
+
+class _Answered(Model):
+    """Of the run loop's first call only; it gets its model anew for each."""
+
+    def __init__(self, model: Model, answer: ResponseCompletedEvent) -> None:
+        self._model = model
+        self._answer = answer
+
+    async def get_response(self, *args: Any, **kwargs: Any) -> ModelResponse:
+        return await self._model.get_response(*args, **kwargs)
+
+    async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[TResponseStreamEvent]:
+        yield self._answer
+
+
+async def _tools(agent: Agent[Any], context: RunContextWrapper[Any]) -> list[Tool]:
+    if not agent.mcp_servers and all(getattr(tool, "is_enabled", True) is True for tool in agent.tools):
+        return agent.tools  # the SDK would ask each of them in a task of its own
+    return await agent.get_all_tools(context)
+
+
+def _says_something(item: ResponseOutputItem) -> bool:
+    return (
+        isinstance(item, ResponseOutputMessage)
+        and any(isinstance(part, ResponseOutputText) and part.text for part in item.content)
+        and all(isinstance(part, ResponseOutputText) for part in item.content)
+    )
