@@ -178,6 +178,7 @@ class _Wiring:
         add_error_handlers(app, self.metrics.request_failed)
         describe(app)
         app.state.drain = lambda: self.turns.drain(self.settings.drain_seconds)
+        app.state.drain_seconds = self.settings.drain_seconds
         return app
 
     @asynccontextmanager

@@ -15,7 +15,10 @@ from chatkit_host.logs import configure_logging
 from chatkit_host.settings import Settings, read_settings
 
 _TIME_TO_CLOSE_SECONDS = 3
-"""How long connections may stay open after the drain."""
+"""How long other requests may take that are not over after the drain ..."""
+_CLOSED_AFTER_SECONDS = 1.4
+"""... if that is not later than so long after the drain's time; the rest of the promised 2 seconds is for the database."""
+_SHORTEST_CLOSE_SECONDS = 0.2
 
 
 class DrainingServer(uvicorn.Server):
@@ -25,8 +28,13 @@ class DrainingServer(uvicorn.Server):
         app: Any = self.config.loaded_app
         while not hasattr(app, "state") and hasattr(app, "app"):
             app = app.app
-        if (drain := getattr(getattr(app, "state", None), "drain", None)) is not None:
+        state: Any = getattr(app, "state", None)
+        if (drain := getattr(state, "drain", None)) is not None:
+            loop = asyncio.get_running_loop()
+            closed_by = loop.time() + state.drain_seconds + _CLOSED_AFTER_SECONDS
             await self._unless_forced(drain())
+            left: Any = max(_SHORTEST_CLOSE_SECONDS, closed_by - loop.time())
+            self.config.timeout_graceful_shutdown = min(_TIME_TO_CLOSE_SECONDS, left)
         await super().shutdown(sockets)
 
     async def _unless_forced(self, drain: Coroutine[Any, Any, None]) -> None:

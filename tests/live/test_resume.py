@@ -59,7 +59,7 @@ async def start_and_leave(chat: Chat, text: str = "say 20 words") -> tuple[str, 
 async def events(chat: Chat, turn_id: str, **query: str) -> list[tuple[str, str]]:
     response = await chat.http.get(f"/api/turns/{turn_id}/events", params=query)
     assert response.status_code == 200, response.text
-    lines = [line for line in response.text.split("\n") if line and not line.startswith(":")]
+    lines = [line for line in response.text.split("\n") if line and not line.startswith((":", "retry:"))]
     return [(line.removeprefix("id: "), data) for line, data in zip(lines[::2], lines[1::2], strict=True)]
 
 
@@ -118,6 +118,28 @@ async def test_another_worker_can_show_and_stop_an_answer(
     assert hung_up - asked < 1.5
     assert [data for _, data in whole][: len(read)] == read
     assert shown["status"] == "cancelled"
+
+
+async def test_a_server_that_goes_sends_readers_of_answers_elsewhere_away_at_once(
+    tmp_path: Path, chat: Chat, settings: dict[str, str], model_server: ModelServer
+) -> None:
+    turn_id, _, read = await start_and_leave(chat)
+    await chat.until_written(turn_id, len(read))
+    with serving(tmp_path, **settings) as other:
+        async with Chat(other.url, mint_token(SECRET, "alice")) as elsewhere:
+            following = asyncio.create_task(events(elsewhere, turn_id))
+            await asyncio.sleep(1.2)  # the answer is held: nothing more comes of it
+            asked = time.monotonic()
+            going = asyncio.create_task(asyncio.to_thread(other.stop))
+            part = await following
+            sent_away = time.monotonic() - asked
+            await going
+    model_server.release()
+    whole = await events(chat, turn_id)
+
+    assert sent_away < 1
+    assert len(read) <= len(part) < len(whole)
+    assert part == whole[: len(part)]
 
 
 async def test_after_kill_9_a_reader_gets_the_answer_so_far_and_its_end(server: Server, chat: Chat) -> None:

@@ -199,6 +199,7 @@ class Turns:
         if self._is_drained:
             return
         self._draining = True
+        self._wakeups.all_shown()  # readers of turns elsewhere go at once
         self._keepers.take_nothing_over()
         if tasks := {task for _, task in self._running.values()}:
             await asyncio.wait(tasks, timeout=seconds)

@@ -41,8 +41,10 @@ class Wakeups:
         """`heard` is told what other workers say, after the readers here."""
 
         def wake(turn_id: TurnId | None) -> None:
-            for each in (turn_id,) if turn_id is not None else tuple(self._watches):
-                self.shown(each)
+            if turn_id is not None:
+                self.shown(turn_id)
+            else:
+                self.all_shown()
             heard(turn_id)
 
         if self._line is not None:
@@ -61,6 +63,11 @@ class Wakeups:
         """The turn's log has grown for readers in this process."""
         for watch in self._watches.get(turn_id, ()):
             watch.tell()
+
+    def all_shown(self) -> None:
+        """Every reader in this process has a reason to look."""
+        for each in tuple(self._watches):
+            self.shown(each)
 
     def written(self, turn_id: TurnId) -> None:
         """There is something new about the turn in the database."""
