@@ -1,5 +1,6 @@
 """Talking to the page, as somebody who has just found it."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -294,3 +295,34 @@ def test_a_token_that_is_no_longer_accepted_is_asked_for_and_the_message_comes_b
     expect(chat.page.get_by_role("dialog", name="Sign in")).to_be_visible()
     expect(chat.page.locator(".notice.danger")).to_contain_text("You are signed out.")
     expect(chat.composer).to_have_text("hello there")
+
+
+def test_the_result_of_a_tool_whose_thread_was_left_is_answered_there(scripted_chat: Chat) -> None:
+    chat = scripted_chat
+    chat.page.locator("chatkit-host").evaluate(
+        "chat => chat.setOptions({...chat.options, onClientTool: () => new Promise(resolve => (window.found = resolve))})"
+    )
+    chat.start("client_tool")
+    end = time.monotonic() + 20
+    while not chat.page.evaluate("Boolean(window.found)"):
+        assert time.monotonic() < end
+        chat.page.wait_for_timeout(50)
+    chat.page.get_by_role("link", name="New conversation").click()
+    chat.start("text")
+    chat.settle()
+    with chat.page.expect_request(
+        lambda request: "threads.add_client_tool_output" in (request.post_data or "")
+    ) as told:
+        chat.page.evaluate("found({chosen: 7})")
+    thread_id = json.loads(told.value.post_data or "")["params"]["thread_id"]
+    asked = {"type": "items.list", "params": {"thread_id": thread_id, "limit": 1}}
+    while httpx.post(f"{chat.server.url}/chatkit", json=asked).json()["data"][0]["type"] != "assistant_message":
+        assert time.monotonic() < end
+        chat.page.wait_for_timeout(50)
+    expect(chat.send_button).to_be_visible()
+    expect(chat.questions).to_have_count(1)
+    expect(chat.words).to_have_text("You said something.")
+
+    chat.page.get_by_role("navigation").locator(f"a[href$='{thread_id}']").click()
+    expect(chat.words.last).to_have_text("The browser says: completed {'chosen': 7}")
+    chat.settle()

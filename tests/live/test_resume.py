@@ -178,3 +178,51 @@ async def test_a_cursor_that_is_none_is_refused(chat: Chat, model_server: ModelS
     model_server.release()
 
     assert (await chat.http.get(f"/api/turns/{turn_id}/events", params={"after": cursor})).status_code == 422
+
+
+END = "\n\n: end\n\n"
+
+
+async def test_a_stream_says_in_the_end_that_the_answer_is_over(chat: Chat, model_server: ModelServer) -> None:
+    model_server.release()
+    body = {"type": "threads.create", "params": {"input": user_input("say 20 words")}}
+
+    first = await chat.http.post("/chatkit", json=body)
+    turn_id = first.headers["ChatKit-Turn"]
+    last = (await chat.http.get(f"/api/turns/{turn_id}")).json()["last_event"]
+    streams = [first.text]
+    for after in range(last + 2):
+        streams.append((await chat.http.get(f"/api/turns/{turn_id}/events", params={"after": str(after)})).text)
+
+    assert [text for text in streams if text.count(": end") != 1 or not f"\n\n{text}".endswith(END)] == []
+    assert streams[1] == first.text
+    assert streams[-1] == ": end\n\n"
+
+
+async def test_a_plain_client_is_not_told(chat: Chat, model_server: ModelServer) -> None:
+    model_server.release()
+    body = {"type": "threads.create", "params": {"input": user_input("say 20 words")}}
+    del chat.http.headers["ChatKit-Resume"]
+
+    stream = await chat.http.post("/chatkit", json=body)
+
+    assert '"type":"thread.item.done"' in stream.text
+    assert ": end" not in stream.text
+
+
+async def test_a_stream_of_a_server_that_goes_does_not_say_so(
+    tmp_path: Path, settings: dict[str, str], model_server: ModelServer
+) -> None:
+    more = {"CHATKIT_HOST_RESTART_TURNS": "true", "CHATKIT_HOST_DRAIN_SECONDS": "0.1"}
+    with serving(tmp_path, **settings | more) as leaving:
+        async with Chat(leaving.url, mint_token(SECRET, "alice")) as chat:
+            chat.http.headers["ChatKit-Resume"] = "1"
+            turn_id, _, _ = await start_and_leave(chat)
+            following = asyncio.create_task(chat.http.get(f"/api/turns/{turn_id}/events"))
+            await asyncio.sleep(0.3)
+            await asyncio.to_thread(leaving.stop)
+            text = (await following).text
+
+    assert '"type":"thread.created"' in text
+    assert "the answer goes on" in text
+    assert ": end" not in text

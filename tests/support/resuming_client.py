@@ -47,6 +47,9 @@ class Refused(Exception):
 class Stream:
     """An open event stream. `cut` ends it as a network would."""
 
+    is_over = False
+    """The server has said that nothing comes after what was read."""
+
     def __init__(self, response: aiohttp.ClientResponse, still_open: "set[Stream]") -> None:
         self._response = response
         self._still_open = still_open
@@ -63,8 +66,10 @@ class Stream:
         while True:
             while self._records:
                 record = self._records.popleft()
+                assert not self.is_over, f"{record!r} after the end"
                 if not record.startswith(b":"):
                     yield self._event(record)
+                self.is_over = record == b": end"
             chunk = await self._response.content.readany()
             if not chunk:
                 break
@@ -231,7 +236,9 @@ class ResumingClient:
     async def whole(self, turn_id: str) -> list[Event]:
         """A turn's log from its start to its end, on one connection."""
         stream = await self.reopen(turn_id, 0)
-        return [event async for event in stream.events()]
+        events = [event async for event in stream.events()]
+        assert stream.is_over
+        return events
 
     async def follow(
         self, turn_id: str, reading: Reading, *, first: Stream | None = None, seconds: float = 60.0
@@ -242,16 +249,16 @@ class ResumingClient:
         """
         stream = first
         while True:
-            status = None
             try:
                 if stream is None:
-                    status = (await self.turn(turn_id))["status"]
                     stream = await self.reopen(turn_id, reading.cursor)
                 reading.connections += 1
                 async for event in stream.events():
                     reading.take(event)
-                if status in ENDED:  # it had ended before this read began, so there is nothing more to come
+                if stream.is_over:
                     reading.sign()
+                    status = (await self.turn(turn_id))["status"]
+                    assert status in ENDED, f"turn {turn_id} is {status} although its stream said that it is over"
                     return status
             except LOST:
                 await asyncio.sleep(0.1)
@@ -261,7 +268,7 @@ class ResumingClient:
                 await asyncio.sleep(0.2)
             stream = None
             if reading.now() - reading.last_sign > seconds:
-                raise AssertionError(f"turn {turn_id} is stuck: nothing for {seconds:.1f} s, status {status}")
+                raise AssertionError(f"turn {turn_id} is stuck: nothing for {seconds:.1f} s")
 
 
 ENDED = frozenset(("completed", "failed", "cancelled", "interrupted"))

@@ -14,6 +14,9 @@ HEARTBEAT = b": ping\n\n"
 
 _GOES_ON_ELSEWHERE = b": this server stops, the answer goes on: come back with your cursor\nretry: 500\n\n"
 
+END = b": end\n\n"
+"""A comment too, the last of a stream whose answer is over. A stream that ends without it broke off, or goes on elsewhere."""
+
 _STRAIGHT_TO_THE_SOCKET = "chatkit_host.send"
 
 _TIME_TO_TAKE_SECONDS = 60.0
@@ -35,6 +38,7 @@ class TailResponse(Response):
     """Sends batches as they come, until the turn ends or the client leaves.
 
     `left` is called when the client closes the connection before the end; the response never ends a turn by itself.
+    `tells_the_end`: whether the client looks for `END`. `is_over`: the turn has ended, and the client has read all of it.
     """
 
     media_type = "text/event-stream"
@@ -47,12 +51,16 @@ class TailResponse(Response):
         *,
         headers: Mapping[str, str],
         left: Callable[[], object],
+        tells_the_end: bool,
+        is_over: bool = False,
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", **headers})
         del self.headers["content-length"]
         self._batches = batches
         self._encode = encode
         self._left = left
+        self._tells_the_end = tells_the_end
+        self._is_over = is_over
         self._sending_since: float | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,9 +98,11 @@ class TailResponse(Response):
                 self._sending_since = now()
                 await send_body({"type": "http.response.body", "body": body, "more_body": True})
                 self._sending_since = None
-        if last is not None and not last.is_the_end:
+        is_over = self._is_over if last is None else last.is_the_end
+        if last is not None and not is_over:
             await send({"type": "http.response.body", "body": _GOES_ON_ELSEWHERE, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        end = END if is_over and self._tells_the_end else b""
+        await send({"type": "http.response.body", "body": end, "more_body": False})
 
     @property
     def _takes_too_long(self) -> bool:

@@ -63,6 +63,7 @@ async def stream_turn(
         encoder_for(accepted.thread_id, accepted.turn_id),
         headers=turn_headers(accepted),
         left=left,
+        tells_the_end=_resumes(request),
     )
 
 
@@ -101,7 +102,11 @@ def json_event(turn_id: TurnId, seq: int, event: Any) -> bytes:
 def _comes_back(host: Host, request: Request, sending: Sending) -> bool:
     """Whether a closed connection is a lost one. A plain client has no other way to say "stop" than to close it; one that
     resumes, or can send again under its key, asks for a stop in words."""
-    return sending.key is not None or host.keeps_turns or request.headers.get("chatkit-resume") == "1"
+    return sending.key is not None or host.keeps_turns or _resumes(request)
+
+
+def _resumes(request: Request) -> bool:
+    return request.headers.get("chatkit-resume") == "1"
 
 
 def _when_busy(given: str | None, otherwise: WhenBusy) -> WhenBusy:

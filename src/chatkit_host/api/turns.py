@@ -58,7 +58,8 @@ def turns_router(host: Host) -> APIRouter:
     ) -> Response:
         """The turn's ChatKit events past a cursor (`after`, or `Last-Event-ID`), then those to come, until it ends.
 
-        Each has an `id` to go on from. Leaving does not stop the turn. An answer of long ago is 410: load its thread.
+        Each has an `id` to go on from, and after the last one comes the comment `: end`: a stream without it broke off, or is to be
+        gone on with elsewhere. Leaving does not stop the turn. An answer of long ago is 410: load its thread.
         """
         turn = await host.turns.load(user.owner, turn_id)
         cursor = _cursor(turn.id, after if after is not None else request.headers.get("last-event-id"))
@@ -68,6 +69,8 @@ def turns_router(host: Host) -> APIRouter:
             partial(encode_chatkit, turn.id),
             headers={"ChatKit-Turn": turn.id},
             left=lambda: None,
+            tells_the_end=True,
+            is_over=not turn.is_open and cursor >= turn.last_seq,
         )
 
     @router.post("/{turn_id}/cancel")

@@ -34,6 +34,7 @@ export interface EventStream {
   turnId: string | null;
   threadId: string | null;
   messages: AsyncGenerator<SseMessage, void, void>;
+  parser: SseParser;
 }
 
 export interface StreamRequest {
@@ -118,10 +119,12 @@ export class Client {
   }
 
   private reading(response: Response, signal: AbortSignal): EventStream {
+    const parser = new SseParser();
     return {
+      parser,
       turnId: response.headers.get('ChatKit-Turn'),
       threadId: response.headers.get('ChatKit-Thread'),
-      messages: read(response, signal, this.can('heartbeat') ? HEARTBEAT_SECONDS * 3 : 0),
+      messages: read(response, signal, parser, this.can('heartbeat') ? HEARTBEAT_SECONDS * 3 : 0),
     };
   }
 
@@ -154,10 +157,9 @@ export class Client {
   }
 }
 
-async function* read(response: Response, signal: AbortSignal, silence: number): AsyncGenerator<SseMessage, void, void> {
+async function* read(response: Response, signal: AbortSignal, parser: SseParser, silence: number): AsyncGenerator<SseMessage, void, void> {
   if (!response.body) return;
   const reader = response.body.getReader();
-  const parser = new SseParser();
   let isWhole = false;
   try {
     for (;;) {

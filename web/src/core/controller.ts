@@ -238,7 +238,6 @@ export class Controller extends ShownThread {
     pauses: this.pauses,
     setPhase: (phase) => this.setPhase(phase),
     receive: (event, isReplay) => this.receive(event, isReplay),
-    hasOpenEntries: () => this.view.entries.some((entry) => entry.open),
     reloadItems: async (run) => {
       const { answer } = await this.client.ask<Page<Item>>('items.list', { thread_id: this.threadId, limit: PAGE, order: 'desc' });
       if (!run.isLeft) this.view = reconcile(this.view, normalisedItems(answer.data).reverse());
@@ -277,8 +276,21 @@ export class Controller extends ShownThread {
     } finally {
       if (this.phase === 'tool' && threadId === this.threadId) this.setPhase('idle');
     }
-    if (threadId !== this.threadId || this.isBusy) return;
-    await this.answer('threads.add_client_tool_output', { thread_id: threadId, result });
+    const params = { thread_id: threadId, result };
+    if (threadId !== this.threadId || this.isLoading) void this.answerUnseen(params);
+    else if (!this.isBusy) await this.answer('threads.add_client_tool_output', params);
+  }
+
+  /** What a tool came to after its thread was left: the answer is there when the reader comes back. */
+  private async answerUnseen(params: JsonRecord): Promise<void> {
+    const unseen = async (): Promise<void> => {};
+    const run = new Run({ ...this.runHost, pauses: new Pauses(), setPhase: unseen, receive: unseen, reloadItems: unseen });
+    try {
+      await run.ask('threads.add_client_tool_output', params, unseen);
+      if (params.thread_id === this.threadId) await this.refresh();
+    } catch (error) {
+      this.report(error);
+    }
   }
 
   private setPhase(phase: Phase): void {

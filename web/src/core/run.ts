@@ -9,8 +9,6 @@ export interface RunHost {
   setPhase(phase: 'streaming' | 'reconnecting' | 'stopping'): void;
   /** `isReplay`: the user saw it before. */
   receive(event: ServerEvent, isReplay: boolean): void;
-  /** More of an item that was begun is to come. */
-  hasOpenEntries(): boolean;
   /** The log of the turn is gone, its items are not. */
   reloadItems(run: Run): Promise<void>;
   report(error: unknown): void;
@@ -31,6 +29,8 @@ export class Run {
   private lastEventId = '';
   /** Events up to this number were shown to the user before: their effects are not to happen again. */
   private replayedTo = 0;
+  /** The server said so when it was asked: what is read afterwards is all there is. */
+  private hasEnded = false;
   private readonly abort = new AbortController();
   /** Gives this connection up, not the answer. */
   private connection = new AbortController();
@@ -141,22 +141,23 @@ export class Run {
         this.receive(message.data);
       }
     } catch (error) {
+      if (stream.parser.isOver) return true;
       const isLost = error instanceof RequestError || this.connection.signal.aborted;
       if (canResume && !this.isAborted && isLost) return false;
       throw error;
     }
-    if (!canResume || this.stopAsked) return true;
-    return received > 0 ? !this.host.hasOpenEntries() : this.hasEnded();
+    if (!canResume || this.stopAsked || stream.parser.isOver || this.hasEnded) return true;
+    if (received === 0) await this.look();
+    return false;
   }
 
-  /** A stream in which nothing came may have ended before its answer. */
-  private async hasEnded(): Promise<boolean> {
+  /** A stream in which nothing came, not even that the answer is over. */
+  private async look(): Promise<void> {
     try {
       const { status } = await this.host.client.turn(this.turnId as string, this.abort.signal);
-      return status !== 'running' && status !== 'queued';
+      this.hasEnded = status !== 'running' && status !== 'queued';
     } catch (error) {
-      if (error instanceof RequestError && !error.isFinal) return false;
-      throw error;
+      if (!(error instanceof RequestError) || error.isFinal) throw error;
     }
   }
 

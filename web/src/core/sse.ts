@@ -14,6 +14,8 @@ export class SseParser {
   private data: string[] = [];
   private event = '';
   private id = '';
+  /** The server has said that the answer is over. */
+  isOver = false;
 
   /** The messages that these bytes complete. Comments count as a sign of life only: an empty list. */
   push(bytes: Uint8Array): SseMessage[] {
@@ -38,6 +40,7 @@ export class SseParser {
   private line(line: string): SseMessage | null {
     if (line === '') return this.dispatch();
     const colon = line.indexOf(':');
+    if (line === ': end') this.isOver = true;
     if (colon === 0) return null;
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? '' : line.slice(colon + (line[colon + 1] === ' ' ? 2 : 1));

@@ -11,6 +11,9 @@ export class EventSplitter {
   }
 }
 
+/** The comment after the last event of an answer. */
+export const END = ': end\n\n';
+
 /** Where in its turn an event stands, from `id: turn_...:17`; null for comments. */
 export function sequenceOf(event: string): number | null {
   const found = /^id: ?\S*:(\d+)$/m.exec(event);

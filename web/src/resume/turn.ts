@@ -1,5 +1,5 @@
 /** One answer of the server, read to its end over as many connections as that takes. */
-import { EventSplitter, retryOf, sequenceOf } from './events.ts';
+import { END, EventSplitter, retryOf, sequenceOf } from './events.ts';
 import { backoff, inTime, isOffline, lose, pause, whenOnline } from './network.ts';
 
 /** Asks the server about the turn; `path` follows the turn's own address. */
@@ -11,6 +11,9 @@ export interface Patience {
   /** Seconds without a sign of life before a connection is taken for dead; 0: never. */
   silence: number;
 }
+
+/** How a response ended: with the answer, properly but without a word, or not properly. */
+type Ending = 'over' | 'closed' | 'broken';
 
 const FIRST_PAUSE = 500;
 const GONE = {
@@ -73,7 +76,7 @@ export class Turn {
         if (this.isOver) return;
         if (value) controller.enqueue(value);
         if (!done) return;
-        this.end();
+        this.end(false);
         controller.close();
       },
       // Whoever stops reading does not thereby stop the answer.
@@ -89,9 +92,9 @@ export class Turn {
     return true;
   }
 
-  private end(): void {
+  private end(isEarly = true): void {
     this.isOver = true;
-    this.connection.abort();
+    if (isEarly) this.connection.abort();
     this.waiting.abort();
     this.forget();
   }
@@ -102,9 +105,9 @@ export class Turn {
     let hadEnded = false;
     try {
       for (;;) {
-        const isWhole = yield* this.read(response, encoder);
-        if (isWhole && hadEnded) return;
-        [response, hadEnded] = await this.comeBack(isWhole);
+        const ending = yield* this.read(response, encoder);
+        if (ending === 'over' || (ending === 'closed' && hadEnded)) return;
+        [response, hadEnded] = await this.comeBack(ending === 'closed');
       }
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -114,19 +117,24 @@ export class Turn {
     }
   }
 
-  /** Returns whether the response ended properly. */
-  private async *read(response: Response, encoder: TextEncoder): AsyncGenerator<Uint8Array, boolean, void> {
+  private async *read(response: Response, encoder: TextEncoder): AsyncGenerator<Uint8Array, Ending, void> {
     const splitter = new EventSplitter();
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    const read = (): ReturnType<typeof reader.read> => inTime(this.patience.silence, this.connection, reader.read());
     try {
       for (;;) {
-        const { done, value } = await inTime(this.patience.silence, this.connection, reader.read());
-        if (done) return splitter.rest === '';
-        const text = splitter.push(value).filter((event) => this.isNew(event)).join('');
+        const { done, value } = await read();
+        if (done) return splitter.rest === '' ? 'closed' : 'broken';
+        const events = splitter.push(value);
+        const text = events.filter((event) => this.isNew(event)).join('');
         if (text) yield encoder.encode(text);
+        if (!events.includes(END)) continue;
+        // The connection has to end as well, to be of use again, but nobody waits for it.
+        read().catch(() => {});
+        return 'over';
       }
     } catch {
-      return false;
+      return 'broken';
     }
   }
 
@@ -147,8 +155,9 @@ export class Turn {
   }
 
   /**
-   * A response that goes on after the last event, and whether the turn had ended before it was asked for: only then is its proper end
-   * the turn's end. A server that closes a stream may also be about to stop, and some proxies end a response properly that broke off.
+   * A response that goes on after the last event, and whether the turn had ended before it was asked for: only then is its proper end,
+   * without a word, the turn's end. A server that closes a stream may also be about to stop, and some proxies end a response properly
+   * that broke off.
    */
   private async comeBack(isWhole: boolean): Promise<[Response, boolean]> {
     let problem: unknown = new TypeError('The server ends its answers too early.');

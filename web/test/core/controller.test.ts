@@ -112,11 +112,39 @@ describe('with a server that resumes', () => {
 
   test('a stream that ends too early although nothing broke goes on too', async () => {
     const server = new ScriptedServer(ALL)
-      .on('threads.create', stream(WHOLE.slice(0, 4), { turn: 'turn_1' }))
+      .on('threads.create', stream(WHOLE.slice(0, 4), { turn: 'turn_1', end: 'early' }))
       .on('/events', stream(WHOLE.slice(4), { turn: 'turn_1', from: 5 }));
     const { controller } = chat(server);
     await controller.send(input('Hi'));
     expect(text(controller)).toBe('user_message|Hello');
+  });
+
+  test('also between two messages, of which the second one was not begun', async () => {
+    const second = { type: 'thread.item.done', item: { type: 'assistant_message', id: 'a2', content: [{ type: 'output_text', text: 'And more', annotations: [] }] } };
+    const server = new ScriptedServer(ALL)
+      .on('threads.create', stream(WHOLE, { turn: 'turn_1', end: 'early' }))
+      .on('/events', stream([second], { turn: 'turn_1', from: 7 }));
+    const { controller } = chat(server);
+    await controller.send(input('Hi'));
+    expect(text(controller)).toBe('user_message|Hello|And more');
+  });
+
+  test('a stream that says that the answer is over ends it, without another request', async () => {
+    const server = new ScriptedServer(ALL).on('threads.create', stream(WHOLE, { turn: 'turn_1' }));
+    await chat(server).controller.send(input('Hi'));
+    expect(server.asked.filter(({ path }) => path.includes('/turns/'))).toEqual([]);
+  });
+
+  test('where no stream says so the server is asked, and what came meanwhile is read', async () => {
+    const server = new ScriptedServer(ALL)
+      .on('threads.create', stream(WHOLE.slice(0, 5), { turn: 'turn_1', end: 'early' }))
+      .on('/events', stream([], { turn: 'turn_1', end: 'early' }), stream(WHOLE.slice(5), { turn: 'turn_1', from: 6, end: 'early' }))
+      .on('/api/turns/', Response.json({ status: 'completed', last_event: 6 }));
+    const { controller } = chat(server);
+    await controller.send(input('Hi'));
+    expect(text(controller)).toBe('user_message|Hello');
+    expect(server.of('/events').map(({ path }) => path.split('after=')[1])).toEqual(['turn_1%3A5', 'turn_1%3A5']);
+    expect(controller.phase).toBe('idle');
   });
 
   test('it keeps trying while the network is away and says so', async () => {
@@ -258,19 +286,64 @@ test('a pending client tool runs once and its result goes back', async () => {
   expect(log).toEqual(['start', 'thread thr_1', 'end', 'tool pick {"n":1}', 'start', 'end']);
 });
 
-test('another thread is not busy with the client tool of the one that was left', async () => {
+describe('a client tool of a thread that was left', () => {
   const call = { type: 'thread.item.done', item: { type: 'client_tool_call', id: 'c1', call_id: 'k', name: 'pick', arguments: {}, status: 'pending' } };
-  const server = new ScriptedServer().on('threads.create', stream([created, question, call]));
-  let pick: (result: object) => void = () => {};
-  const { controller } = chat(server, { clientTool: () => new Promise((resolve) => (pick = resolve)) });
-  const sending = controller.send(input('Hi'));
-  await until(() => controller.phase === 'tool');
-  await controller.open(null);
-  expect(controller.isBusy).toBe(false);
-  pick({ ok: true });
-  await sending;
-  expect(controller.isBusy).toBe(false);
-  expect(server.of('threads.add_client_tool_output')).toEqual([]);
+  const thread = (...items: object[]): Response => Response.json({ id: 'thr_1', items: { data: [question.item, ...items], has_more: false } });
+
+  async function left(server: ScriptedServer): Promise<{ controller: Controller; log: string[]; pick: (result: object) => Promise<void> }> {
+    let pick: (result: object) => void = () => {};
+    const { controller, log } = chat(server.on('threads.create', stream([created, question, call])), { clientTool: () => new Promise((resolve) => (pick = resolve)) });
+    const sending = controller.send(input('Hi'));
+    await until(() => controller.phase === 'tool');
+    await controller.open(null);
+    log.length = 0;
+    return { controller, log, pick: async (result) => (pick(result), sending) };
+  }
+
+  test('does not keep another one busy, and its result is answered there', async () => {
+    const server = new ScriptedServer().on('threads.add_client_tool_output', stream([opened, done('Thanks')]));
+    const { controller, log, pick } = await left(server);
+    expect(controller.isBusy).toBe(false);
+    await pick({ ok: true });
+    await until(() => server.of('threads.add_client_tool_output').length === 1);
+    expect(server.of('threads.add_client_tool_output')[0]?.params).toEqual({ thread_id: 'thr_1', result: { ok: true } });
+    expect(controller.isBusy).toBe(false);
+    expect(controller.view.entries).toEqual([]);
+    expect(log).toEqual([]);
+  });
+
+  test('whose reader is back before the answer is over, where it cannot be joined, shows it in the end', async () => {
+    let finish = (_: object[]): void => {};
+    const over = new Promise<object[]>((resolve) => (finish = resolve));
+    const server = new ScriptedServer()
+      .on('threads.add_client_tool_output', stream([opened], { until: over }))
+      .on('threads.get_by_id', thread(), thread((done('Thanks') as { item: object }).item));
+    const { controller, pick } = await left(server);
+    await pick({ ok: true });
+    await controller.open('thr_1');
+    expect(text(controller)).toBe('user_message');
+    finish([done('Thanks')]);
+    await until(() => text(controller) === 'user_message|Thanks');
+    expect(controller.isBusy).toBe(false);
+  });
+
+  test('sends its result as often as it takes, once', async () => {
+    const server = new ScriptedServer(ALL).on('threads.add_client_tool_output', () => Promise.reject(new TypeError('lost')), stream([opened, done('Thanks')], { turn: 'turn_2' }));
+    const { log, pick } = await left(server);
+    await pick({ ok: true });
+    await until(() => server.of('threads.add_client_tool_output').length === 2);
+    expect(new Set(server.of('threads.add_client_tool_output').map((asked) => asked.headers.get('idempotency-key'))).size).toBe(1);
+    expect(log).toEqual([]);
+  });
+
+  test('whose result is refused is told to the page, and not in another thread', async () => {
+    const server = new ScriptedServer().on('threads.add_client_tool_output', Response.json({ error: { code: 'not_found' } }, { status: 404 }));
+    const { controller, log, pick } = await left(server);
+    await pick({ ok: true });
+    await until(() => log.length > 0);
+    expect(log).toEqual(['error not_found']);
+    expect(controller.view.failure).toBeNull();
+  });
 });
 
 test('a client tool that nobody handles is an error and not a stuck chat', async () => {

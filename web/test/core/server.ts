@@ -39,9 +39,9 @@ export class ScriptedServer {
   }
 }
 
-/** A stream of events; `cut` ends it as a lost connection does, `open` leaves it open until it is aborted,
- * `until` brings its last events later. */
-export function stream(events: object[], options: { turn?: string; end?: 'close' | 'cut' | 'open'; from?: number; signal?: AbortSignal; until?: Promise<object[]> } = {}): Response {
+/** A stream of events; with a turn it says in the end that the answer is over, as our server does. `cut` ends it as a lost connection
+ * does, `early` without a word, `open` leaves it open until it is aborted, `until` brings its last events later. */
+export function stream(events: object[], options: { turn?: string; end?: 'close' | 'cut' | 'early' | 'open'; from?: number; signal?: AbortSignal; until?: Promise<object[]> } = {}): Response {
   const encoder = new TextEncoder();
   let sent = options.from ?? 1;
   const body = new ReadableStream<Uint8Array>({
@@ -58,13 +58,17 @@ export function stream(events: object[], options: { turn?: string; end?: 'close'
         controller.enqueue(encoder.encode(`${id}data: ${JSON.stringify(event)}\n\n`));
       };
       events.forEach(say);
+      const close = (): void => {
+        if (options.turn && options.end !== 'early') controller.enqueue(encoder.encode(': end\n\n'));
+        controller.close();
+      };
       void options.until?.then((last) => {
         last.forEach(say);
-        controller.close();
+        close();
       });
       // Later than the events: an error at once would take them back.
       if (options.end === 'cut') setTimeout(() => controller.error(new TypeError('network error')), 20);
-      else if (options.end !== 'open' && !options.until) controller.close();
+      else if (options.end !== 'open' && !options.until) close();
     },
   });
   return new Response(body, { headers: { 'Content-Type': 'text/event-stream', ...(options.turn ? { 'ChatKit-Turn': options.turn } : {}) } });

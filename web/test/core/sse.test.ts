@@ -10,6 +10,14 @@ const EXPECTED = [
   { data: '', id: 'turn_1:2', event: 'message' },
 ];
 
+test('the end of an answer is a comment of its own', () => {
+  const parser = new SseParser();
+  parser.push(bytes(': ping\n\n: ending\n\ndata: : end\n\n: en'));
+  expect(parser.isOver).toBe(false);
+  expect(parser.push(bytes('d\n\n'))).toEqual([]);
+  expect(parser.isOver).toBe(true);
+});
+
 describe.each([
   ['\\n', '\n'],
   ['\\r\\n', '\r\n'],

@@ -122,8 +122,9 @@ describe('a connection that is lost', () => {
     await said(made());
     expect(server.asked[1]?.url).toBe(`https://chat.example/host/api/turns/${TURN}/events?after=2`);
     expect([...(server.asked[1]?.headers.keys() ?? [])]).toEqual(['authorization']);
+    server.faults.push(cutAt(20));
     await said(made({ turns: 'https://turns.example/v1/turns/' }));
-    expect(server.asked.at(-1)?.url).toBe(`https://turns.example/v1/turns/${TURN}/events?after=6`);
+    expect(server.asked.at(-1)?.url).toBe(`https://turns.example/v1/turns/${TURN}/events?after=0`);
   });
 
   test('and an event that comes twice is passed on once', async () => {
@@ -132,6 +133,7 @@ describe('a connection that is lost', () => {
   });
 
   test('comments are passed on', async () => {
+    server.tellsTheEnd = false;
     server.faults.push(followedBy(': ping\n\n'));
     expect(await said(made())).toBe(`${server.text}: ping\n\n`);
   });
@@ -139,7 +141,7 @@ describe('a connection that is lost', () => {
   test('is noticed when nothing comes any more', async () => {
     server.faults.push(cutAt(20, 'silent'), cutAt(50, 'silent'), null);
     expect(await said(made())).toBe(server.text);
-    expect(server.of('GET', 'events').length).toBe(3);
+    expect(server.of('GET', 'events').length).toBe(2);
   });
 
   test.each([
@@ -151,7 +153,7 @@ describe('a connection that is lost', () => {
   ])('is taken up later when the server is %s', async (_, fault) => {
     server.faults.push(cutAt(20), fault, fault);
     expect(await said(made())).toBe(server.text);
-    expect(server.of('GET', 'events').length).toBe(4);
+    expect(server.of('GET', 'events').length).toBe(3);
   });
 
   test.each([401, 404, 410])('is told to the user when the answer is %i', async (status) => {
@@ -168,7 +170,35 @@ describe('a connection that is lost', () => {
   });
 });
 
-describe('a stream that is closed', () => {
+describe('a stream that says that the answer is over', () => {
+  test('is the end of it, without another request', async () => {
+    expect(await said(made())).toBe(server.text);
+    expect(server.asked.length).toBe(1);
+  });
+
+  test.each(['broken', 'silent'] as const)('is over, also when the connection is %s afterwards', async (how) => {
+    server.faults.push(cutAt(new TextEncoder().encode(server.text).length, how));
+    const start = Date.now();
+    const response = await made()(URL_OF_CHAT, posting());
+    expect(await response.text()).toBe(server.text);
+    expect(Date.now() - start).toBe(0);
+    expect(server.asked[0]?.init.signal?.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(server.asked[0]?.init.signal?.aborted).toBe(how === 'silent');
+    expect(server.asked.length).toBe(1);
+  });
+});
+
+describe('a stream that is closed without a word', () => {
+  beforeEach(() => {
+    server.tellsTheEnd = false;
+  });
+
+  test('where nothing ever tells the end is read once more, after the server was asked', async () => {
+    expect(await said(made())).toBe(server.text);
+    expect(server.asked.map(({ url }) => url.split(TURN)[1])).toEqual([undefined, '', '/events?after=6']);
+  });
+
   test('before the turn has ended is taken up', async () => {
     server.isRunning = true;
     server.faults.push(cutAt(60, 'closed'), cutAt(80, 'closed'));
@@ -220,7 +250,7 @@ describe('a message that may not have arrived', () => {
     let failures = 2;
     const send = made({ fetch: (input, init) => (input === URL_OF_CHAT && init?.method !== 'POST' && failures-- > 0 ? Promise.reject(new TypeError()) : server.fetch(input, init)) });
     expect(await said(send)).toBe(server.text);
-    expect(server.asked.map((asked) => asked.method)).toEqual(['POST', 'GET', 'POST', 'GET', 'GET']);
+    expect(server.asked.map((asked) => asked.method)).toEqual(['POST', 'GET', 'POST']);
   });
 
   test('is sent once to any other server', async () => {

@@ -21,13 +21,19 @@ export class TurnServer {
   /** What becomes of each stream and each state, in the order in which they are asked for. */
   readonly faults: (Fault | null)[] = [];
   isRunning = false;
+  /** Whether its streams tell that the answer is over; older servers of ours do not. */
+  tellsTheEnd = true;
 
   constructor(data: string[], sequences = data.map((_, index) => index + 1)) {
     this.events = data.map((each, index) => `id: ${TURN}:${sequences[index]}\ndata: ${each}\n\n`);
   }
 
   get text(): string {
-    return this.events.join('');
+    return this.events.join('') + this.end;
+  }
+
+  private get end(): string {
+    return this.tellsTheEnd ? ': end\n\n' : '';
   }
 
   readonly fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
@@ -52,7 +58,7 @@ export class TurnServer {
     if (pathname.endsWith(TURN)) return Response.json({ finished_at: this.isRunning ? null : '2026-01-01T00:00:00Z' }, { headers });
     const after = Number(searchParams.get('after') ?? 0);
     const events = this.events.filter((event) => Number(/:(\d+)\n/.exec(event)?.[1]) > after);
-    return new Response(events.join(''), { headers: { ...headers, 'Content-Type': 'text/event-stream' } });
+    return new Response(events.join('') + this.end, { headers: { ...headers, 'Content-Type': 'text/event-stream' } });
   }
 }
 

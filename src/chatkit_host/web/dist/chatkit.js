@@ -1,1 +1,1 @@
-import('./assets/element-63E67XLN.js');
+import('./assets/element-2437URJ6.js');
