@@ -32,6 +32,15 @@ _FOR_TESTS = {
 }
 _LISTENING = b"chatkit-host is ready: http://"
 _NOTHING = Path(os.devnull)
+_WHEN_STARTED = (
+    "pydantic.v1",
+    "rich.console",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+)
+"""What our libraries import only when a server starts."""
 _numbers = itertools.count()
 
 Completed = subprocess.CompletedProcess[str]
@@ -252,6 +261,8 @@ def _import_everything() -> None:
     for module in pkgutil.walk_packages(chatkit_host.__path__, "chatkit_host."):
         if not module.name.endswith(("__main__", "migrations.env", "litellm")) and ".versions." not in module.name:
             importlib.import_module(module.name)
+    for name in _WHEN_STARTED:
+        importlib.import_module(name)
     assert threading.active_count() == 1, "only a process without threads can be forked"
     gc.freeze()
 
