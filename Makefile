@@ -5,16 +5,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 
-.PHONY: serve test setup bench bench-full chaos web lock clean
+.PHONY: serve test lint pytest setup bench bench-full chaos web lock clean
 
 serve: $(VENV)/.serve ## run the server on http://localhost:8000 with the Todo assistant
 	$(BIN)/chatkit-host serve $(TARGET)
 
-test: $(VENV)/.test ## lint, types, import rules and all tests
+test: lint ## lint, types, import rules and all tests
+	@$(MAKE) --no-print-directory pytest
+
+lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports --no-cache
+
+pytest: $(VENV)/.test
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 setup: $(VENV)/.serve ## set up what `serve` needs, and nothing else
