@@ -28,7 +28,7 @@ from chatkit_host.api.mcp import McpServer, McpSurface
 from chatkit_host.api.metrics import Metrics, OpenStreams, metrics_router
 from chatkit_host.api.page import page_router
 from chatkit_host.api.simple import simple_dialect
-from chatkit_host.api.sse import WayPast
+from chatkit_host.api.sse import Tails
 from chatkit_host.api.tasks import tasks_router
 from chatkit_host.api.turns import turns_router
 from chatkit_host.auth.authenticator import authenticators
@@ -278,7 +278,7 @@ class _Wiring:
     def _middleware(self) -> list[Middleware]:
         origins = self.settings.cors_origins
         layers = [
-            Middleware(WayPast),
+            Middleware(Tails),
             Middleware(
                 CORSMiddleware,
                 allow_origins=origins,

@@ -5,6 +5,8 @@ user: no tool takes one, and no instruction or result holds one.
 """
 
 import inspect
+from datetime import date
+from functools import lru_cache
 from typing import Any, Protocol
 
 from agents import Agent, FunctionTool, RunContextWrapper, function_tool
@@ -49,10 +51,15 @@ def todo_agent(service: TodoService) -> Agent[HasOwner]:
     """A new to-do assistant over `service`. It names no model: the run does."""
 
     def instructions(context: RunContextWrapper[HasOwner], agent: Agent[HasOwner]) -> str:
-        return f"{INSTRUCTIONS}\n\nToday is {service.today():%A, %Y-%m-%d} (UTC)."
+        return _instructions(service.today())
 
     tools = [_tool(each) for each in TodoTools(service).all()]
     return Agent[HasOwner](name="Todo assistant", instructions=instructions, tools=[*tools])
+
+
+@lru_cache(1)
+def _instructions(today: date) -> str:
+    return f"{INSTRUCTIONS}\n\nToday is {today:%A, %Y-%m-%d} (UTC)."
 
 
 def _tool(tool: Tool) -> FunctionTool:

@@ -17,7 +17,9 @@ _GOES_ON_ELSEWHERE = b": this server stops, the answer goes on: come back with y
 END = b": end\n\n"
 """A comment too, the last of a stream whose answer is over. A stream that ends without it broke off, or goes on elsewhere."""
 
-_STRAIGHT_TO_THE_SOCKET = "chatkit_host.send"
+_TAILS = "chatkit_host.tails"
+_OVER_BY_THEN = ("fastapi_inner_astack", "fastapi_function_astack", "fastapi_middleware_astack")
+"""What FastAPI keeps in the scope for the time of the request proper."""
 
 _TIME_TO_TAKE_SECONDS = 60.0
 """How long a reader may take for what it is sent; then it is cut off, and may come back with its cursor."""
@@ -64,7 +66,14 @@ class TailResponse(Response):
         self._sending_since: float | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sending = asyncio.ensure_future(self._send(scope, send))
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        if (tails := scope.get(_TAILS)) is not None:
+            tails.append(self)
+        else:
+            await self.follow(receive, send)
+
+    async def follow(self, receive: Receive, send: Send) -> None:
+        sending = asyncio.ensure_future(self._send(send))
         leaving = asyncio.ensure_future(until_the_client_leaves(receive))
         try:
             is_over = False
@@ -86,9 +95,7 @@ class TailResponse(Response):
             else:
                 raise error
 
-    async def _send(self, scope: Scope, send: Send) -> None:
-        send_body: Send = scope.get(_STRAIGHT_TO_THE_SOCKET, send)
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+    async def _send(self, send: Send) -> None:
         last: LogEvent | None = None
         now = asyncio.get_running_loop().time
         async for batch in self._batches:
@@ -96,7 +103,7 @@ class TailResponse(Response):
             body = self._encode(batch) if batch else HEARTBEAT
             if body:
                 self._sending_since = now()
-                await send_body({"type": "http.response.body", "body": body, "more_body": True})
+                await send({"type": "http.response.body", "body": body, "more_body": True})
                 self._sending_since = None
         is_over = self._is_over if last is None else last.is_the_end
         if last is not None and not is_over:
@@ -110,15 +117,23 @@ class TailResponse(Response):
         return since is not None and asyncio.get_running_loop().time() - since > _TIME_TO_TAKE_SECONDS
 
 
-class WayPast:
-    """The outermost layer: what streams send between start and end goes past all others, which have no say in it."""
+class Tails:
+    """The outermost layer: follows answers when all other layers are done with the request, which have no say in what is sent then.
+
+    Each of them would hold memory for as long as the answer takes, and be asked about every event of it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[_STRAIGHT_TO_THE_SOCKET] = send
+        tails: list[TailResponse] = []
+        scope[_TAILS] = tails
         await self._app(scope, receive, send)
+        if tails:
+            for name in _OVER_BY_THEN:
+                scope.pop(name, None)
+            await tails.pop().follow(receive, send)
 
 
 async def until_the_client_leaves(receive: Receive) -> None:

@@ -30,11 +30,14 @@ from chatkit_host.text import safe_text
 class Recorder:
     """Takes what the responder says: folds it, logs it, stores what is done. The `TurnEvents` of a running turn."""
 
-    def __init__(self, lease: Lease, thread: ThreadMetadata, log: TurnLog, store: ThreadStore) -> None:
+    def __init__(
+        self, lease: Lease, thread: ThreadMetadata, log: TurnLog, store: ThreadStore, *, known: ThreadMetadata
+    ) -> None:
+        """`known`: the thread as it is in the store; what the responder changes is found by comparing."""
         self.pending = PendingItems()
         self._lease = lease
         self._thread = thread
-        self._known = thread.model_copy(deep=True)
+        self._known = known
         self._log = log
         self._store = store
         self._usage: dict[str, int] = {}

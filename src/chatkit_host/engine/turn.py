@@ -17,6 +17,7 @@ from chatkit.types import (
     SDKHiddenContextItem,
     ThreadItem,
     ThreadItemRemovedEvent,
+    ThreadMetadata,
 )
 
 from chatkit_host.clock import Clock
@@ -71,9 +72,11 @@ class RunningTurn:
         log: TurnLog,
         store: ThreadStore,
         *,
+        known: ThreadMetadata,
         clock: Clock,
         seconds: float,
     ) -> None:
+        """`known`: the turn's thread as it is in the store."""
         self.lease = lease
         self.log = log
         self._turn = turn
@@ -83,8 +86,8 @@ class RunningTurn:
         self._seconds = seconds
         self._answering: asyncio.Task[None] | None = None
         self._stop_reason: StopReason | None = None
-        self._given_up = asyncio.Event()
-        self._recorder = Recorder(lease, turn.thread, log, store)
+        self._given_up = asyncio.get_running_loop().create_future()
+        self._recorder = Recorder(lease, turn.thread, log, store, known=known)
         self._began = monotonic()
         self.report: TurnReport | None = None
         """Once the turn has ended."""
@@ -95,7 +98,7 @@ class RunningTurn:
             self._stop_reason = reason
         if self._answering is not None and not self._answering.done():
             self._answering.cancel()
-            asyncio.get_running_loop().call_later(_TIME_TO_STOP_SECONDS, self._given_up.set)
+            asyncio.get_running_loop().call_later(_TIME_TO_STOP_SECONDS, self._give_up)
 
     async def run(self) -> None:
         outcome = await self._answer()
@@ -158,16 +161,17 @@ class RunningTurn:
 
     async def _until_it_ends(self, answering: asyncio.Task[None]) -> bool:
         """Waits for the end, for the time limit, or until it is clear that a stop is ignored. False: the time limit."""
-        given_up = asyncio.get_running_loop().create_task(self._given_up.wait())
-        try:
-            await asyncio.wait({answering, given_up}, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
-            if answering.done() or self._given_up.is_set():
-                return True
-            answering.cancel()
-            await asyncio.wait({answering}, timeout=_TIME_TO_STOP_SECONDS)
-            return False
-        finally:
-            given_up.cancel()
+        either = {answering, self._given_up}
+        await asyncio.wait(either, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
+        if answering.done() or self._given_up.done():
+            return True
+        answering.cancel()
+        await asyncio.wait({answering}, timeout=_TIME_TO_STOP_SECONDS)
+        return False
+
+    def _give_up(self) -> None:
+        if not self._given_up.done():
+            self._given_up.set_result(None)
 
     def _judge(self, error: BaseException | None) -> _Outcome:
         match error:

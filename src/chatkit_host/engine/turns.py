@@ -258,6 +258,7 @@ class Turns:
             asking.responder,
             log,
             asking.store,
+            known=opening.thread,
             clock=self.clock,
             seconds=self.limits.seconds,
         )

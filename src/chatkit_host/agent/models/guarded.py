@@ -27,7 +27,7 @@ class GuardedModel(SpokenModel):
         self._fallback = fallback
 
     async def _answer(self, request: ModelRequest, lane: Lane, answer: Answer) -> AsyncGenerator[None]:
-        failure = ModelUnavailable()
+        failure: ModelError | None = None
         if self._breaker.lets_through():
             has_spoken = False
             try:
@@ -45,8 +45,9 @@ class GuardedModel(SpokenModel):
                     raise
                 failure = error
         if self._fallback is None:
-            raise failure
-        _logger.warning("the model failed before it said anything (%s): the fallback answers", failure.code)
+            raise ModelUnavailable
+        why = "its breaker is open" if failure is None else failure.code
+        _logger.warning("the model failed before it said anything (%s): the fallback answers", why)
         settings = without_implied(copy.copy(request.settings), self._fallback.name)
         async with aclosing(self._fallback._answer(replace(request, settings=settings), lane, answer)) as bursts:
             async for burst in bursts:
