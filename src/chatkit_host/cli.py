@@ -80,7 +80,11 @@ def _serve(given: argparse.Namespace) -> int:
     gc.disable()  # until all is imported (see `ModelSide`): half a million objects that stay would be looked through again and again
     from chatkit_host.auth.configuration import ConfigurationError
     from chatkit_host.auth.local import refuse_open_bind
+    from chatkit_host.lean_imports import models_built_when_used
     from chatkit_host.logs import configure_logging
+
+    with models_built_when_used():
+        from chatkit_host.serving import serve
 
     settings = read_settings(host=given.host, port=given.port, workers=given.workers)
     configure_logging(settings.log_level, settings.log_format)
@@ -90,8 +94,6 @@ def _serve(given: argparse.Namespace) -> int:
         return _fail(problem)
     _pass_to_workers(settings)
     try:
-        from chatkit_host.serving import serve
-
         serve(settings, given.target)
     except ConfigurationError as error:
         return _fail(str(error))

@@ -5,9 +5,12 @@ import gc
 import logging
 from typing import Any
 
+import chatkit.types
+
 from chatkit_host.clock import utc_now
 from chatkit_host.configured import model_options
 from chatkit_host.engine.responder import Responder
+from chatkit_host.lean_imports import build_models_of, models_built_when_used
 from chatkit_host.settings import Settings
 from chatkit_host.todo.service import TodoService
 
@@ -70,13 +73,15 @@ class ModelSide:
         return not Models(model_options(self._settings, ModelOptions)).check()
 
     def _responder(self) -> Responder:
-        from chatkit.server import ChatKitServer
+        with models_built_when_used():
+            from chatkit.server import ChatKitServer
 
-        from chatkit_host.agent.chatkit_server import ServerResponder
-        from chatkit_host.agent.mcp_tools import servers_at
-        from chatkit_host.agent.models.routing import ModelOptions, Models
-        from chatkit_host.agent.responder import AgentOptions, AgentResponder
-        from chatkit_host.agent.todo_assistant import todo_agent
+            from chatkit_host.agent.chatkit_server import ServerResponder
+            from chatkit_host.agent.mcp_tools import servers_at
+            from chatkit_host.agent.models.routing import ModelOptions, Models
+            from chatkit_host.agent.responder import AgentOptions, AgentResponder
+            from chatkit_host.agent.todo_assistant import todo_agent
+        build_models_of(chatkit.types)
 
         if isinstance(self._target, ChatKitServer):
             return ServerResponder(self._target)

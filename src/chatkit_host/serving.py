@@ -88,6 +88,7 @@ def serve(settings: Settings, target: str | None) -> None:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

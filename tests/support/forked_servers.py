@@ -38,7 +38,6 @@ _WHEN_STARTED = (
     "uvicorn.lifespan.on",
     "uvicorn.loops.auto",
     "uvicorn.protocols.http.auto",
-    "uvicorn.protocols.websockets.auto",
 )
 """What our libraries import only when a server starts."""
 _numbers = itertools.count()
@@ -257,12 +256,14 @@ def _import_everything() -> None:
     import pkgutil
 
     import chatkit_host
+    from chatkit_host.lean_imports import models_built_when_used
 
-    for module in pkgutil.walk_packages(chatkit_host.__path__, "chatkit_host."):
-        if not module.name.endswith(("__main__", "migrations.env", "litellm")) and ".versions." not in module.name:
-            importlib.import_module(module.name)
-    for name in _WHEN_STARTED:
-        importlib.import_module(name)
+    with models_built_when_used():  # as `chatkit-host serve` does
+        for module in pkgutil.walk_packages(chatkit_host.__path__, "chatkit_host."):
+            if not module.name.endswith(("__main__", "migrations.env", "litellm")) and ".versions." not in module.name:
+                importlib.import_module(module.name)
+        for name in _WHEN_STARTED:
+            importlib.import_module(name)
     assert threading.active_count() == 1, "only a process without threads can be forked"
     gc.freeze()
 

@@ -41,14 +41,13 @@ async def first_answer(
     agent: Agent[Any], settings: ModelSettings, conversation: list[Any], context: Any, config: RunConfig
 ) -> ResponseCompletedEvent | None:
     """What the model answers, spoken on its lane; None, and nothing asked, where the tools are for the run loop to arrange."""
-    run_context = RunContextWrapper(context=context, turn_input=list(conversation))
-    tools = await _tools(agent, run_context)
+    tools, instructions = await _tools_and_instructions(agent, conversation, context)
     if not all(isinstance(tool, FunctionTool) for tool in tools) or len({tool.name for tool in tools}) < len(tools):
         return None
     name = config.model or agent.model
     model = config.model_provider.get_model(name if isinstance(name, str) else None)
     events = model.stream_response(
-        await agent.get_system_prompt(run_context),
+        instructions,
         conversation,
         settings,
         tools,
@@ -108,10 +107,15 @@ class _Answered(Model):
         yield self._answer
 
 
-async def _tools(agent: Agent[Any], context: RunContextWrapper[Any]) -> list[Tool]:
-    if not agent.mcp_servers and all(getattr(tool, "is_enabled", True) is True for tool in agent.tools):
-        return agent.tools  # the SDK would ask each of them in a task of its own
-    return await agent.get_all_tools(context)
+async def _tools_and_instructions(
+    agent: Agent[Any], conversation: list[Any], context: Any
+) -> tuple[list[Tool], str | None]:
+    asking = RunContextWrapper(context=context, turn_input=list(conversation))
+    if agent.mcp_servers or not all(getattr(tool, "is_enabled", True) is True for tool in agent.tools):
+        tools = await agent.get_all_tools(asking)
+    else:
+        tools = agent.tools  # the SDK would ask each of them in a task of its own
+    return tools, await agent.get_system_prompt(asking)
 
 
 def _says_something(item: ResponseOutputItem) -> bool:

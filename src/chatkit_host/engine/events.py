@@ -16,7 +16,7 @@ from chatkit.types import (
     ThreadMetadata,
     ThreadStreamEvent,
 )
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from chatkit_host.clock import as_utc
@@ -31,7 +31,7 @@ HostEvent = Literal[
     "host.turn.ended",  # status, code and message of the error if there was one; always the last event
 ]
 
-_EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
+_EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent, config=ConfigDict(defer_build=True))
 
 
 def encode(answer: BaseModel) -> bytes:

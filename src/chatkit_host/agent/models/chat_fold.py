@@ -4,6 +4,7 @@ Plain dicts in, plain data out. Servers that call themselves compatible agree on
 dialects handled here are named where they are.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -32,11 +33,7 @@ class ChatFold:
         self.thinking_blocks: list[dict[str, Any]] = []
         self.annotations: list[dict[str, Any]] = []
         self._calls = ToolCalls(used_call_ids)
-        self._safe: dict[Channel, SafeDeltas] = {
-            "text": SafeDeltas(),
-            "reasoning": SafeDeltas(),
-            "refusal": SafeDeltas(),
-        }
+        self._safe: defaultdict[Channel, SafeDeltas] = defaultdict(SafeDeltas)
         self._has_spoken = False
         self._broken: TurnFailed | None = None
 
