@@ -145,9 +145,9 @@ async def _thread_with(count: int, url: str) -> str:
 
 
 def tools(model: Process, repeats: int) -> dict[str, float]:
-    """A turn with one call of `list_tasks`: a function that does nothing, the tool that our MCP endpoint offers too, and that one
-    through the endpoint, as an external server; and a turn without."""
-    by_function = replace(ours("function tool", JWT_SECRET=""), arguments=("benchmarks.targets:with_a_function",))
+    """A turn with one call of `list_tasks`: as a function that answers at once, as the tool that our MCP endpoint offers too, which
+    asks the database, and as that one through the endpoint, as an external server; and a turn without."""
+    by_function = replace(ours("function tool", JWT_SECRET=""), arguments=("benchmarks.targets:with_functions",))
     own = ours("our own tool", JWT_SECRET="")
     port = _free_port()
     by_mcp = replace(

@@ -1,17 +1,26 @@
-"""An agent for the server under test: its tools come from where the server is told to find them."""
+"""Agents for the server under test: their tools come from where the server is told to find them."""
 
-from agents import Agent, function_tool
+from typing import Any
+
+from agents import Agent
+
+from chatkit_host.agent.todo_assistant import todo_agent
+from chatkit_host.todo.service import TodoService
+from chatkit_host.todo.tasks import TaskPage
 
 
 def without_tools() -> Agent[None]:
     return Agent(name="assistant", instructions="You help.")
 
 
-@function_tool
-def list_tasks() -> str:
-    """Lists the tasks."""
-    return '{"tasks":[]}'
+class _NothingKept:
+    """Of a `TaskStore` what `list_tasks` asks for, without a database."""
+
+    async def find(self, *_: object) -> TaskPage:
+        return TaskPage(data=[], has_more=False)
 
 
-def with_a_function() -> Agent[None]:
-    return Agent(name="assistant", instructions="You help.", tools=[list_tasks])
+def with_functions() -> Agent[Any]:
+    """The Todo assistant with function tools that answer at once."""
+    store: Any = _NothingKept()
+    return todo_agent(TodoService(store))
