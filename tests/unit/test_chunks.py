@@ -50,9 +50,7 @@ def test_any_text_is_heard_as_it_was_said(encode: Any, said: list[list[str]]) ->
 def test_a_run_of_chunks_is_read_as_one() -> None:
     events = [orjson.dumps(chunk(f"word{number} ")) for number in range(5)]
 
-    read = list(Chunks().read(events))
-
-    assert [entry["choices"][0]["delta"]["content"] for entry in read] == ["word0 ", "word1 word2 word3 word4 "]
+    assert list(Chunks().read(events)) == [chunk("word0 "), "word1 word2 word3 word4 "]
 
 
 def test_whatever_says_more_than_text_is_read_whole() -> None:

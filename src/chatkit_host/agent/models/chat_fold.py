@@ -5,7 +5,7 @@ dialects handled here are named where they are.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from chatkit_host.agent.failures import from_payload
@@ -37,14 +37,14 @@ class ChatFold:
         self._has_spoken = False
         self._broken: TurnFailed | None = None
 
-    def read(self, chunks: Iterable[Mapping[str, Any]]) -> list[Said]:
-        """What these chunks say, in order, with neighbours on the same channel joined."""
+    def read(self, chunks: Iterable[Mapping[str, Any] | str]) -> list[Said]:
+        """What these chunks say, in order, with neighbours on the same channel joined. A string is text and nothing else."""
         channel: Channel | None = None
         pieces: list[str] = []
         said: list[Said] = []
         try:
             for chunk in chunks:
-                for heard, delta in self._chunk(chunk):
+                for heard, delta in self._text(chunk) if isinstance(chunk, str) else self._chunk(chunk):
                     if heard != channel:
                         self._join(said, channel, pieces)
                         channel, pieces = heard, []
@@ -117,9 +117,8 @@ class ChatFold:
             text = content if isinstance(content, str) else _text_of_parts(content)
             if _is_gemini_thought(delta):
                 said.append(("reasoning", text.replace("<thought>", "").replace("</thought>", "")))
-            elif text:
-                self._has_spoken = self._has_spoken or not text.isspace()
-                said.append(("text", text))
+            else:
+                said += self._text(text)
         if refusal := delta.get("refusal"):
             self._has_spoken = True
             said.append(("refusal", refusal))
@@ -129,6 +128,10 @@ class ChatFold:
         if annotations := delta.get("annotations"):
             self.annotations.extend(_flat_annotation(annotation) for annotation in annotations)
         return said
+
+    def _text(self, text: str) -> Sequence[Said]:
+        self._has_spoken = self._has_spoken or bool(text and not text.isspace())
+        return (("text", text),) if text else ()
 
     def _thought(self, delta: Mapping[str, Any]) -> str:
         if blocks := delta.get("thinking_blocks"):

@@ -1,7 +1,7 @@
-"""The chunks of a chat completion, as plain dicts.
+"""The chunks of a chat completion, as plain dicts; where they say nothing but text, as that text.
 
 Most chunks of an answer differ from one another in nothing but their text. Once one of them was read, such a run is recognised
-by its bytes and read as one chunk, whose text is that of all of them.
+by its bytes, and its text is read at once.
 """
 
 import json
@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 
 from chatkit_host.errors import ModelOutputInvalid
+
+Chunk = dict[str, Any] | str
 
 _CONTENT = b'"content":'
 _FRUITLESS = 8
@@ -39,7 +41,7 @@ class Chunks:
         """What stands before and after the text, its quotes included."""
         self._fruitless = 0
 
-    def read(self, events: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    def read(self, events: Sequence[bytes]) -> Iterator[Chunk]:
         run: list[bytes] = []
         for event in events:
             if self._has_the_shape(event):
@@ -65,7 +67,7 @@ class Chunks:
             and event[end - 1] != 0x5C
         )
 
-    def _joined(self, run: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    def _joined(self, run: Sequence[bytes]) -> Iterator[Chunk]:
         if not run or self._shape is None:
             return
         self._fruitless = 0
@@ -75,7 +77,7 @@ class Chunks:
         except ValueError:
             yield from map(parsed, run)
         else:
-            yield {"choices": [{"delta": {"content": text}}]}
+            yield text
 
     def _learn(self, event: bytes, chunk: dict[str, Any]) -> None:
         if self._fruitless >= _FRUITLESS:
