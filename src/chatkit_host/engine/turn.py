@@ -58,7 +58,8 @@ class _Outcome:
 
 
 class RunningTurn:
-    """Runs in a task that no request owns. `stop` asks it to end early; it still finishes properly.
+    """Begins to answer when it is made; `run`, in a task that no request owns, sees it through. `stop` asks it to end early; it still
+    finishes properly.
 
     Only a turn that is released does not end: all of it is written, for another worker.
     """
@@ -84,19 +85,20 @@ class RunningTurn:
         self._responder = responder
         self._clock = clock
         self._seconds = seconds
-        self._answering: asyncio.Task[None] | None = None
         self._stop_reason: StopReason | None = None
-        self._given_up = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._given_up = loop.create_future()
         self._recorder = Recorder(lease, turn.thread, log, store, known=known)
         self._began = monotonic()
         self.report: TurnReport | None = None
         """Once the turn has ended."""
+        self._answering = loop.create_task(self._respond(), name=f"answer {lease.turn_id}")
 
     def stop(self, reason: StopReason) -> None:
         """The first reason counts. Returns at once."""
         if self._stop_reason is None:
             self._stop_reason = reason
-        if self._answering is not None and not self._answering.done():
+        if not self._answering.done():
             self._answering.cancel()
             asyncio.get_running_loop().call_later(_TIME_TO_STOP_SECONDS, self._give_up)
 
@@ -141,9 +143,6 @@ class RunningTurn:
     # -- answer ----------------------------------------------------------------------------------
 
     async def _answer(self) -> _Outcome:
-        if self._stop_reason is not None:
-            return self._stopped()
-        self._answering = asyncio.get_running_loop().create_task(self._respond(), name=f"answer {self.lease.turn_id}")
         in_time = await self._until_it_ends(self._answering)
         if not self._answering.done():
             _log.error("the responder does not stop when cancelled", extra={"turn_id": self.lease.turn_id})
