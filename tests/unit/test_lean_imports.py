@@ -1,0 +1,44 @@
+"""Models that are imported early are built late, and work as ever."""
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from chatkit_host.lean_imports import build_models_of, models_built_when_used
+
+
+def test_models_are_built_when_they_are_first_used_and_others_at_once() -> None:
+    with models_built_when_used():
+
+        class Early(BaseModel):
+            count: int
+
+    class Late(BaseModel):
+        early: Early
+
+    assert not Early.__pydantic_complete__
+    assert Late.__pydantic_complete__
+    assert Late.model_validate({"early": {"count": "3"}}).early.count == 3
+    assert Early(count=3) == Early.model_validate({"count": 3})
+    assert Early.__pydantic_complete__
+    with pytest.raises(ValidationError):
+        Early.model_validate({"count": "three"})
+
+
+def test_what_a_module_only_imports_is_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    import chatkit_host.lean_imports as module
+
+    with models_built_when_used():
+
+        class Own(BaseModel):
+            count: int
+
+        class Elsewhere(BaseModel):
+            count: int
+
+    Own.__module__ = module.__name__
+    for each in (Own, Elsewhere, BaseModel):
+        monkeypatch.setattr(module, each.__name__, each, raising=False)
+    build_models_of(module)
+
+    assert Own.__pydantic_complete__
+    assert not Elsewhere.__pydantic_complete__
