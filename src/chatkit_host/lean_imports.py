@@ -1,8 +1,7 @@
 """Imports of a server that is to listen soon."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
 
 import pydantic
 
@@ -18,9 +17,7 @@ def models_built_when_used() -> Iterator[None]:
         pydantic.BaseModel.model_config = before
 
 
-def build_models_of(module: ModuleType) -> None:
-    """Those that requests use, before one has to wait for it. May be called in a thread."""
-    for each in vars(module).values():
-        is_its_own = getattr(each, "__module__", None) == module.__name__
-        if is_its_own and isinstance(each, type) and issubclass(each, pydantic.BaseModel):
-            each.model_rebuild()
+def build(models: Iterable[type[pydantic.BaseModel]]) -> None:
+    """Before somebody has to wait for it. May be called in a thread."""
+    for each in models:
+        each.model_rebuild()

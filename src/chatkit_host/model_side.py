@@ -5,12 +5,11 @@ import gc
 import logging
 from typing import Any
 
-import chatkit.types
-
 from chatkit_host.clock import utc_now
 from chatkit_host.configured import model_options
+from chatkit_host.engine.events import OF_EVERY_TURN
 from chatkit_host.engine.responder import Responder
-from chatkit_host.lean_imports import build_models_of, models_built_when_used
+from chatkit_host.lean_imports import build, models_built_when_used
 from chatkit_host.settings import Settings
 from chatkit_host.todo.service import TodoService
 
@@ -81,7 +80,7 @@ class ModelSide:
             from chatkit_host.agent.models.routing import ModelOptions, Models
             from chatkit_host.agent.responder import AgentOptions, AgentResponder
             from chatkit_host.agent.todo_assistant import todo_agent
-        build_models_of(chatkit.types)
+        build(OF_EVERY_TURN)
 
         if isinstance(self._target, ChatKitServer):
             return ServerResponder(self._target)

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from chatkit_host.lean_imports import build_models_of, models_built_when_used
+from chatkit_host.lean_imports import build, models_built_when_used
 
 
 def test_models_are_built_when_they_are_first_used_and_others_at_once() -> None:
@@ -24,21 +24,16 @@ def test_models_are_built_when_they_are_first_used_and_others_at_once() -> None:
         Early.model_validate({"count": "three"})
 
 
-def test_what_a_module_only_imports_is_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
-    import chatkit_host.lean_imports as module
-
+def test_models_can_be_built_before_they_are_used() -> None:
     with models_built_when_used():
 
-        class Own(BaseModel):
+        class Early(BaseModel):
             count: int
 
-        class Elsewhere(BaseModel):
+        class Another(BaseModel):
             count: int
 
-    Own.__module__ = module.__name__
-    for each in (Own, Elsewhere, BaseModel):
-        monkeypatch.setattr(module, each.__name__, each, raising=False)
-    build_models_of(module)
+    build([Early])
 
-    assert Own.__pydantic_complete__
-    assert not Elsewhere.__pydantic_complete__
+    assert Early.__pydantic_complete__
+    assert not Another.__pydantic_complete__

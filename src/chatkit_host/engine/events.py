@@ -7,14 +7,20 @@ from typing import Any, Literal
 
 import orjson
 from chatkit.types import (
+    AssistantMessageItem,
     HiddenContextItem,
     Page,
     SDKHiddenContextItem,
+    StreamOptionsEvent,
     Thread,
+    ThreadCreatedEvent,
     ThreadItem,
+    ThreadItemAddedEvent,
     ThreadItemDoneEvent,
+    ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
+    UserMessageItem,
 )
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic_core import PydanticSerializationError
@@ -30,6 +36,18 @@ HostEvent = Literal[
     "host.turn.started_again",  # attempt: a worker died, another goes on; what was said and not finished was taken back
     "host.turn.ended",  # status, code and message of the error if there was one; always the last event
 ]
+
+OF_EVERY_TURN: tuple[type[BaseModel], ...] = (
+    ThreadMetadata,
+    UserMessageItem,
+    AssistantMessageItem,
+    ThreadCreatedEvent,
+    StreamOptionsEvent,
+    ThreadItemAddedEvent,
+    ThreadItemUpdatedEvent,
+    ThreadItemDoneEvent,
+)
+"""What is said in an answer of words."""
 
 _EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent, config=ConfigDict(defer_build=True))
 
