@@ -22,7 +22,6 @@ from agents import (
     handoff,
 )
 from agents.testing import ScriptedModel
-from chatkit.types import ThreadMetadata, UserMessageItem
 from support.model_runs import Path, Tasks
 from support.model_server import Answer, ModelServer
 from support.turns import ALICE, new_thread, question
@@ -152,13 +151,21 @@ def _turn() -> TurnInput:
     asked = question(thread.id)
 
     async def past(limit: int) -> Sequence[PastTurn]:
-        return [_past(thread, asked)]
+        return [
+            PastTurn(
+                turn_id=TurnId("turn_of_earlier"),
+                status="completed",
+                items=[question(thread.id, "What was there?")],
+                transcript=[
+                    {"type": "function_call", "call_id": "call_x", "name": "list_tasks", "arguments": "{}"},
+                    {"type": "function_call_output", "call_id": "call_x", "output": "[]"},
+                    {"role": "assistant", "content": "Nothing."},
+                ],
+            ),
+            PastTurn(turn_id=TurnId(new_id("turn")), status="running", items=[asked], transcript=None),
+        ]
 
     return TurnInput(id=TurnId(new_id("turn")), owner=ALICE, thread=thread, user_message=asked, context={}, past=past)
-
-
-def _past(thread: ThreadMetadata, asked: UserMessageItem) -> PastTurn:
-    return PastTurn(turn_id=TurnId(new_id("turn")), status="running", items=[asked], transcript=None)
 
 
 def _anonymous(told: Any) -> str:
