@@ -17,7 +17,7 @@ function inner(node: WidgetNode, depth: number): number {
   if (typeof own === 'number') return own;
   if (node.type === 'Chart') return 220;
   if (node.type === 'Image') return 160;
-  const given = Array.isArray(node.children) ? node.children : node.children ? [node.children] : [];
+  const given = (Array.isArray(node.children) ? node.children : [node.children]).flatMap((child) => child || []);
   if (given.length === 0 || depth > DEEPEST) return node.type === 'Divider' || node.type === 'Spacer' ? 1 : LINE;
   const heights = given.slice(0, 50).map((child) => inner(child, depth + 1));
   const isRow = node.type === 'Row' || node.direction === 'row';

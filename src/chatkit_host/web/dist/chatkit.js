@@ -1,1 +1,1 @@
-import('./assets/element-2437URJ6.js');
+import('./assets/element-CFSBVOR7.js');

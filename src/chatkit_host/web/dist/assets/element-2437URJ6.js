@@ -1,1 +1,0 @@
-import{e as a}from"./chunk-FIKR5BSU.js";import"./chunk-PBKMZPBZ.js";import"./chunk-BPSHELOO.js";import"./chunk-V63LCDIJ.js";import"./chunk-HU4FZERK.js";import"./chunk-VQSMNRVV.js";import"./chunk-W6IUE7YM.js";import"./chunk-IDTV3HLR.js";import"./chunk-SQE76S5B.js";export{a as ChatKitHost};
