@@ -289,7 +289,7 @@ class _Wiring:
             Middleware(Edge, further_extensions=() if self._is_store_theirs() else versions.EXTENSIONS),
         ]
         if self.settings.metrics:
-            layers.append(Middleware(OpenStreams, metrics=self.metrics))
+            layers.insert(0, Middleware(OpenStreams, metrics=self.metrics))  # outside `Tails`, which sends them
         if self.rules is None:
             layers.append(Middleware(LocalOnly, origins=origins))
         return layers
