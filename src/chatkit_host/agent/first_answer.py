@@ -22,8 +22,6 @@ from openai.types.responses import (
     ResponseReasoningItem,
 )
 
-from chatkit_host.agent.models.spoken import usage_of
-
 
 def can_be_asked_first(agent: Agent[Any], config: RunConfig) -> bool:
     """Whether the run loop would do nothing before its first call of the model but what `first_answer` does as well."""
@@ -71,11 +69,6 @@ def is_all(answer: ResponseCompletedEvent) -> bool:
     return any(_says_something(item) for item in output) and all(
         isinstance(item, ResponseReasoningItem) or _says_something(item) for item in output
     )
-
-
-def as_model_response(answer: ResponseCompletedEvent) -> ModelResponse:
-    response = answer.response
-    return ModelResponse(output=response.output, usage=usage_of(response.usage), response_id=response.id)
 
 
 class AnsweredModels(ModelProvider):

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from agents import Agent, ModelProvider, RunConfig, RunHooks, Runner
@@ -20,17 +20,12 @@ from chatkit.types import ClientToolCallItem, CustomTask, ThreadItemDoneEvent, U
 from chatkit_host.agent.context import TurnContext
 from chatkit_host.agent.display import Display
 from chatkit_host.agent.failures import as_turn_failure
-from chatkit_host.agent.first_answer import (
-    AnsweredModels,
-    as_model_response,
-    can_be_asked_first,
-    first_answer,
-    is_all,
-)
+from chatkit_host.agent.first_answer import AnsweredModels, can_be_asked_first, first_answer, is_all
 from chatkit_host.agent.heard_model import for_one_run
 from chatkit_host.agent.lane import Lane
 from chatkit_host.agent.lean_runs import spare_the_signatures
 from chatkit_host.agent.mcp_tools import McpTools, servers_of
+from chatkit_host.agent.models.spoken import as_model_response
 from chatkit_host.agent.transcript import model_input, recorded, text_of
 from chatkit_host.clock import Clock
 from chatkit_host.engine.ports import ModelItem
@@ -154,8 +149,9 @@ class _Run(RunHooks[TurnContext]):
         agent = self._responder.agent_for_turn(self._display)
         config = self._responder.run_config(self._turn, self._display)
         try:
-            if not await self._is_answered_at_once(agent, conversation, config):
-                await self._run(agent, conversation, config)
+            rest = await self._ask_first(agent, conversation, config)
+            if rest is not None:
+                await self._run(agent, conversation, rest)
             await self._display.close()
             await self._ask_client()
         except Exception as error:
@@ -171,20 +167,19 @@ class _Run(RunHooks[TurnContext]):
                 self._transcript.append({"role": "assistant", "content": unfinished})
             self._events.remember(self._transcript)
 
-    async def _is_answered_at_once(self, agent: Agent[Any], conversation: list[ModelItem], config: RunConfig) -> bool:
-        """Asks the model, unless that is for the run loop; an answer that calls for the loop is left to it in `config`."""
+    async def _ask_first(self, agent: Agent[Any], conversation: list[ModelItem], config: RunConfig) -> RunConfig | None:
+        """What the run loop is to go on with; None where the model's first answer is all."""
         if not can_be_asked_first(agent, config):
-            return False
+            return config
         settings = self._responder.model_settings(agent, config)
         answer = await first_answer(agent, settings, conversation, self._context, config)
         if answer is None:
-            return False
-        if is_all(answer):
-            response = as_model_response(answer)
-            self._heard(response, response.usage)
-            return True
-        config.model_provider = AnsweredModels(config.model_provider, answer)
-        return False
+            return config
+        if not is_all(answer):
+            return replace(config, model_provider=AnsweredModels(config.model_provider, answer))
+        response = as_model_response(answer)
+        self._heard(response, response.usage)
+        return None
 
     async def _run(self, agent: Agent[Any], conversation: list[ModelItem], config: RunConfig) -> None:
         result = Runner.run_streamed(

@@ -136,9 +136,7 @@ class SpokenModel(Model):
         )
         async for event in events:
             if isinstance(event, ResponseCompletedEvent):
-                return ModelResponse(
-                    output=event.response.output, usage=usage_of(event.response.usage), response_id=event.response.id
-                )
+                return as_model_response(event)
         raise ModelBehaviorError("The model's stream had no end.")
 
 
@@ -148,7 +146,12 @@ def _completed(model: str, answer: Answer, sequence_number: int) -> ResponseComp
     return completed(model, answer.output, answer.usage, sequence_number)
 
 
-def usage_of(usage: ResponseUsage | None) -> Usage:
+def as_model_response(answer: ResponseCompletedEvent) -> ModelResponse:
+    response = answer.response
+    return ModelResponse(output=response.output, usage=_usage(response.usage), response_id=response.id)
+
+
+def _usage(usage: ResponseUsage | None) -> Usage:
     if usage is None:
         return Usage(requests=1)
     return Usage(
