@@ -1,17 +1,18 @@
-"""Streaming POST requests to model endpoints, over one pooled session."""
+"""Streaming POST requests to model endpoints, over pooled connections."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
+import ssl
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import aiohttp
 import orjson
-from aiohttp.helpers import get_env_proxy_for_url
-from yarl import URL
 
 from chatkit_host.agent.failures import as_turn_failure, from_payload, from_status
 from chatkit_host.agent.models.attempts import Refused, note_failure, retry_after_seconds, until_it_answers
+from chatkit_host.agent.models.connection import BrokenConnection, Connection
+from chatkit_host.agent.models.endpoint import Endpoint
 from chatkit_host.agent.models.sse import DONE, SseDecoder
 from chatkit_host.agent.models.watch import Patience, Watch
 from chatkit_host.errors import ModelIncomplete, ModelOutputInvalid, TurnFailed
@@ -21,46 +22,122 @@ _logger = logging.getLogger(__name__)
 _ERROR_BODY = 65_536
 _WHOLE_BODY = 32 * 1024 * 1024
 _EPILOGUE_SECONDS = 0.05
+_IDLE_SECONDS = 30.0
+"""How long a connection waits for its next request. There is no limit to their number: a stream occupies its connection for as long
+as the model speaks, and a limit would queue turns behind turns."""
 
 
 class HttpPool:
-    """Connections to model endpoints, opened when first needed; `close` ends them all."""
+    """Connections to model endpoints, opened when first needed; `close` ends those that wait."""
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
+        self._endpoints: dict[str, Endpoint] = {}
+        self._idle: defaultdict[Endpoint, list[tuple[float, Connection]]] = defaultdict(list)
+        self._sweeping: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._proxies: dict[str, dict[str, Any]] = {}
+        self._tls: ssl.SSLContext | None = None
 
-    def session(self, patience: Patience) -> aiohttp.ClientSession:
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, connect_seconds: float
+    ) -> tuple[Connection, Callable[[], None]]:
+        """A connection on which the endpoint has begun to answer, and what gives it back. `ConnectionError`, `TimeoutError`."""
         loop = asyncio.get_running_loop()
-        if self._session is None or self._session.closed or self._loop is not loop:
-            # A stream occupies its connection for as long as the model speaks: a cap would queue turns behind turns.
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=30),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=patience.connect_seconds),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-            self._loop = loop
-        return self._session
+        if self._loop is not loop:  # connections are of one loop
+            self._idle.clear()
+            self._sweeping, self._loop = None, loop
+        endpoint = self._endpoints.get(url) or self._endpoints.setdefault(url, Endpoint.of(url))
+        request = endpoint.request(headers, body)
+        while (connection := self._idle_to(endpoint)) is not None:
+            if await _begins_to_answer(connection, request, was_idle=True):
+                return connection, lambda: self._keep(endpoint, connection)
+        async with asyncio.timeout(connect_seconds):
+            connection = await self._connected(endpoint)
+        await _begins_to_answer(connection, request, was_idle=False)
+        return connection, lambda: self._keep(endpoint, connection)
 
-    def proxy(self, url: str) -> dict[str, Any]:
-        """The proxy that the environment names for an endpoint, looked up once.
+    def _idle_to(self, endpoint: Endpoint) -> Connection | None:
+        idle = self._idle[endpoint]
+        while idle:
+            _, connection = idle.pop()
+            if connection.can_be_asked:
+                return connection
+        return None
 
-        aiohttp's own `trust_env` asks two threads for every request, one of them for a password in the user's netrc.
-        """
-        if url not in self._proxies:
-            try:
-                proxy, auth = get_env_proxy_for_url(URL(url))
-            except LookupError:
-                self._proxies[url] = {}
-            else:
-                self._proxies[url] = {"proxy": proxy, "proxy_auth": auth}
-        return self._proxies[url]
+    async def _connected(self, endpoint: Endpoint) -> Connection:
+        loop, server = asyncio.get_running_loop(), endpoint.server
+        tls = self._tls_context() if endpoint.is_secure else None
+        try:
+            if endpoint.proxy is None:
+                _, connection = await loop.create_connection(Connection, server.host, server.port, ssl=tls)
+                return connection
+            _, connection = await loop.create_connection(Connection, endpoint.proxy.host, endpoint.proxy.port)
+            if tls is not None:
+                await _tunnelled(connection, endpoint, tls)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise BrokenConnection from error
+        return connection
+
+    def _tls_context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+            self._tls.set_alpn_protocols(["http/1.1"])
+        return self._tls
+
+    def _keep(self, endpoint: Endpoint, connection: Connection) -> None:
+        if not connection.can_be_asked or self._loop is None:
+            connection.abort()
+            return
+        self._idle[endpoint].append((self._loop.time(), connection))
+        if self._sweeping is None:
+            self._sweeping = self._loop.call_later(_IDLE_SECONDS, self._sweep, self._loop)
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The oldest come first: those that are used are taken from the end."""
+        longest_ago = loop.time() - _IDLE_SECONDS
+        for endpoint, idle in list(self._idle.items()):
+            while idle and idle[0][0] <= longest_ago:
+                idle.pop(0)[1].abort()
+            if not idle:
+                del self._idle[endpoint]
+        oldest = min((idle[0][0] for idle in self._idle.values()), default=None)
+        self._sweeping = None if oldest is None else loop.call_at(oldest + _IDLE_SECONDS, self._sweep, loop)
 
     async def close(self) -> None:
-        session, self._session = self._session, None
-        if session is not None and self._loop is asyncio.get_running_loop():
-            await session.close()
+        if self._loop is not asyncio.get_running_loop():
+            return
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+        for idle in self._idle.values():
+            for _, connection in idle:
+                connection.abort()
+        self._idle.clear()
+
+
+async def _tunnelled(connection: Connection, endpoint: Endpoint, tls: ssl.SSLContext) -> None:
+    try:
+        await connection.go_through(endpoint.tunnel, tls, endpoint.server.host)
+    except BaseException:
+        connection.abort()
+        raise
+
+
+async def _begins_to_answer(connection: Connection, request: bytes, *, was_idle: bool) -> bool:
+    """False: the endpoint had given up a connection that waited, before it read the request."""
+    try:
+        connection.ask(request)
+        await connection.head()
+    except BrokenConnection:
+        connection.abort()
+        if was_idle and connection.is_untouched:
+            return False
+        raise
+    except BaseException:
+        connection.abort()
+        raise
+    return True
 
 
 class EventStream:
@@ -69,18 +146,20 @@ class EventStream:
     `close` is synchronous and cuts the connection, so that the model stops: it is for `finally`, also when cancelled.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, watch: Watch) -> None:
-        self._response = response
+    def __init__(self, connection: Connection, keep: Callable[[], None], watch: Watch) -> None:
+        """`keep` gives the connection back when all of the answer is read."""
+        self._connection = connection
+        self._keep = keep
         self._watch = watch
         self._decoder = SseDecoder()
-        self._ended = False
+        self._ended = self._is_kept = False
         self._first: list[bytes] | None = None
 
     async def open(self) -> None:
         """Reads up to the first data, so that what fails before it can still be tried again."""
-        kind = self._response.content_type
+        kind = self._connection.headers.get("content-type", "application/octet-stream").split(";")[0].strip().lower()
         if kind == "application/json" or kind.endswith("+json"):
-            body = await self._watch.wait(self._response.content.read(_WHOLE_BODY))
+            body = await self._watch.wait(self._connection.read_up_to(_WHOLE_BODY))
             self._ended = True
             self._first = [_refuse_error(body)]
             self._watch.heard()
@@ -98,7 +177,7 @@ class EventStream:
             first, self._first = self._first, None
             return first
         while not self._ended:
-            read = await self._watch.wait(self._response.content.readany())
+            read = await self._watch.wait(self._connection.read())
             if read:
                 events = self._decoder.feed(read)
             else:
@@ -116,17 +195,19 @@ class EventStream:
 
     async def finish(self) -> None:
         """Gives the connection back for reuse if the endpoint ends its answer promptly."""
-        content = self._response.content
-        try:
-            async with asyncio.timeout(_EPILOGUE_SECONDS):
-                while not content.at_eof():
-                    await content.readany()
-        except (TimeoutError, aiohttp.ClientError, OSError):
-            return
-        await self._response.wait_for_close()
+        if not self._connection.is_read:
+            try:
+                async with asyncio.timeout(_EPILOGUE_SECONDS):
+                    while await self._connection.read():
+                        pass
+            except OSError:  # a timeout is one
+                return
+        self._is_kept = True
+        self._keep()
 
     def close(self) -> None:
-        self._response.close()
+        if not self._is_kept:
+            self._connection.abort()
 
 
 async def open_stream(
@@ -134,30 +215,28 @@ async def open_stream(
 ) -> EventStream:
     """POSTs and waits for the first data, trying again while nothing has been heard."""
     payload = _encoded(body)
-    session = pool.session(patience)
     sent = {"Content-Type": "application/json", "Accept": "text/event-stream", "Accept-Encoding": "identity", **headers}
 
     async def attempt() -> EventStream:
-        asked = session.post(url, data=payload, headers=sent, allow_redirects=False, **pool.proxy(url))
-        response = await watch.wait(asked)
+        connection, keep = await watch.wait(pool.post(url, sent, payload, connect_seconds=patience.connect_seconds))
         try:
-            if response.status != 200:
-                raise await _refusal(response, watch)
-            stream = EventStream(response, watch)
+            if connection.status != 200:
+                raise await _refusal(connection, watch)
+            stream = EventStream(connection, keep, watch)
             await stream.open()
         except BaseException:
-            response.close()
+            connection.abort()
             raise
         return stream
 
     return await until_it_answers(attempt, patience)
 
 
-async def _refusal(response: aiohttp.ClientResponse, watch: Watch) -> Exception:
-    body = await watch.wait(response.content.read(_ERROR_BODY))
-    failure = from_status(response.status, body)
-    _logger.warning("a model endpoint answered %s (%s)", response.status, failure.code)
-    return Refused(failure, retry_after_seconds(response.headers))
+async def _refusal(connection: Connection, watch: Watch) -> Exception:
+    body = await watch.wait(connection.read_up_to(_ERROR_BODY))
+    failure = from_status(connection.status, body)
+    _logger.warning("a model endpoint answered %s (%s)", connection.status, failure.code)
+    return Refused(failure, retry_after_seconds(connection.headers))
 
 
 def _refuse_error(body: bytes) -> bytes:
@@ -181,7 +260,6 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
 
 def as_mid_stream_failure(error: Exception) -> TurnFailed:
     """A connection that breaks after the model began to speak means a broken-off answer, not an absent model."""
-    broke_off = isinstance(error, (aiohttp.ClientError, ConnectionError))
-    failure = ModelIncomplete() if broke_off else as_turn_failure(error)
+    failure = ModelIncomplete() if isinstance(error, ConnectionError) else as_turn_failure(error)
     note_failure(failure, error)
     return failure

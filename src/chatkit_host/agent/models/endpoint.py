@@ -1,0 +1,95 @@
+"""Where requests to one URL go: the server, the proxy before it, and the head of the request."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import quote, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+_UNQUOTED = "/%:@!$&'()*+,;=~-._"
+_USER_AGENT = "chatkit-host"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A server, or a proxy."""
+
+    host: str
+    port: int
+    credentials: str | None
+    """For an `Authorization` header, from the URL."""
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("This is no HTTP address.")
+        credentials = None
+        if parts.username is not None:
+            said = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            credentials = f"Basic {base64.b64encode(said.encode()).decode()}"
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return cls(parts.hostname.encode("idna").decode(), port, credentials)
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A URL that is posted to."""
+
+    server: Place
+    is_secure: bool
+    target: str
+    proxy: Place | None
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """With the proxy that the environment names for it (`http_proxy`, `https_proxy`, `no_proxy`). `ValueError`: no HTTP URL."""
+        parts, server = urlsplit(url), Place.of(url)
+        target = quote(parts.path or "/", safe=_UNQUOTED)
+        if parts.query:
+            target += "?" + quote(parts.query, safe=_UNQUOTED + "?")
+        proxy = None if proxy_bypass(server.host) else getproxies().get(parts.scheme)
+        return cls(server, parts.scheme == "https", target, Place.of(proxy) if proxy else None)
+
+    def request(self, headers: Mapping[str, str], body: bytes) -> bytes:
+        """Head and body. `ValueError`: a header that would be more than one."""
+        target = self.target
+        own = {"Host": self._host}
+        if self.proxy is not None and not self.is_secure:
+            target = f"http://{self._host}{target}"
+            own |= _authorizing("Proxy-Authorization", self.proxy)
+        own |= _authorizing("Authorization", self.server)
+        return _head(f"POST {target} HTTP/1.1", {**own, "User-Agent": _USER_AGENT}, headers, len(body)) + body
+
+    @property
+    def tunnel(self) -> bytes:
+        """What a proxy is asked before TLS begins."""
+        assert self.proxy is not None
+        authority = self.server.authority
+        own = {"Host": authority, "User-Agent": _USER_AGENT} | _authorizing("Proxy-Authorization", self.proxy)
+        return _head(f"CONNECT {authority} HTTP/1.1", own, {}, None)
+
+    @property
+    def _host(self) -> str:
+        authority = self.server.authority
+        return authority.removesuffix(":443" if self.is_secure else ":80")
+
+
+def _authorizing(header: str, place: Place) -> dict[str, str]:
+    return {} if place.credentials is None else {header: place.credentials}
+
+
+def _head(first_line: str, own: Mapping[str, str], given: Mapping[str, str], length: int | None) -> bytes:
+    headers = {name.lower(): f"{name}: {value}" for name, value in (*own.items(), *given.items())}
+    if length is not None:
+        headers["content-length"] = f"Content-Length: {length}"
+    lines = (first_line, *headers.values())
+    if any("\r" in line or "\n" in line or "\0" in line for line in lines):
+        raise ValueError("A header holds a line break.")
+    return "\r\n".join((*lines, "", "")).encode()
