@@ -371,12 +371,13 @@ async def tail(
                 yield batch
                 if batch[-1].is_the_end:
                     return
-            elif complete:
+            if complete and (live is not None or not batch):
                 return
-            if live is None and is_leaving():
-                return
-            if batch:
-                continue
+            if live is None:
+                if is_leaving():
+                    return
+                if batch:
+                    continue  # there may be more than were read at once
             quiet = loop.time() - last_sign
             if quiet >= heartbeat_seconds:
                 last_sign = loop.time()

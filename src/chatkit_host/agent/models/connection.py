@@ -14,6 +14,8 @@ import httptools
 _LONGEST_HEAD = 65_536
 _MUCH = 262_144
 """How much of a body may wait for its reader; then the endpoint waits."""
+_MUCH_UNPACKED = 64 * _MUCH
+"""What one read may unpack to. Text packs to a tenth; a thousandth is an attack."""
 
 
 class BrokenConnection(ConnectionError):
@@ -21,7 +23,36 @@ class BrokenConnection(ConnectionError):
 
 
 class _Inflating(Protocol):
-    def decompress(self, data: bytes, /) -> bytes: ...
+    eof: bool
+    unused_data: bytes
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Unpacking:
+    """gzip in any number of members; deflate in zlib's frame or bare, as endpoints send either."""
+
+    def __init__(self, encoding: str) -> None:
+        self._is_deflate = encoding == "deflate"
+        self._member: _Inflating | None = None
+
+    def unpack(self, packed: bytes) -> bytes:
+        pieces: list[bytes] = []
+        left = _MUCH_UNPACKED
+        while packed:
+            if self._member is None or self._member.eof:
+                is_bare = self._is_deflate and packed[0] & 0x0F != zlib.DEFLATED
+                self._member = zlib.decompressobj(-zlib.MAX_WBITS if is_bare else zlib.MAX_WBITS | 32)
+            pieces.append(self._member.decompress(packed, left))
+            left -= len(pieces[-1])
+            if left <= 0:
+                raise BrokenConnection
+            packed = self._member.unused_data
+        return b"".join(pieces)
+
+    @property
+    def is_whole(self) -> bool:
+        return self._member is None or self._member.eof
 
 
 class Connection(asyncio.Protocol):
@@ -44,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._size = 0
         self._is_paused = False
-        self._inflating: _Inflating | None = None
+        self._unpacking: _Unpacking | None = None
 
     # -- one request -----------------------------------------------------------------------------
 
@@ -62,14 +93,14 @@ class Connection(asyncio.Protocol):
     async def head(self) -> None:
         """Until `status` and `headers` are there. Raises `BrokenConnection`."""
         while not self._has_head:
-            await self._more()
+            await self._news()
 
     async def read(self) -> bytes:
         """What has come of the body since the last read, at least one byte; nothing at the end. Raises `BrokenConnection`."""
         while not self._pieces:
             if self._is_complete:
                 return b""
-            await self._more()
+            await self._news()
         pieces, self._pieces, self._size = self._pieces, [], 0
         if self._is_paused and self._transport is not None:
             self._is_paused = False
@@ -108,19 +139,17 @@ class Connection(asyncio.Protocol):
         """Asks the proxy at the other end for a way to `host`; from then on all is between us and the host, in TLS."""
         self.ask(tunnel)
         await self.head()
-        if self.status != 200 or self._transport is None or self._lost:
+        if not 200 <= self.status < 300 or self._transport is None or self._lost:
             raise BrokenConnection
         self._parser = None
         self._transport = await self._loop.start_tls(self._transport, self, tls, server_hostname=host)
 
-    async def _more(self) -> None:
+    def _news(self) -> asyncio.Future[None]:
+        """Done when something has come, or when nothing will."""
         if self._lost:
             raise BrokenConnection
         self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+        return self._waiter
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -149,12 +178,14 @@ class Connection(asyncio.Protocol):
         self._end()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None:
+            self._lost = True
         self._end()
 
     def _end(self) -> None:
         if self._has_head and not self._lost and "content-length" not in self.headers:
             # What has no length of its own and is not chunked ends with the connection.
-            self._is_complete = self._is_complete or "transfer-encoding" not in self.headers
+            self._is_complete = self._is_complete or ("transfer-encoding" not in self.headers and self._is_unpacked)
         self._lost = True
         self._parser = None
         self._wake()
@@ -174,13 +205,13 @@ class Connection(asyncio.Protocol):
         self._is_reusable = self._parser.should_keep_alive()
         encoding = self.headers.get("content-encoding", "identity").strip().lower()
         if encoding in ("gzip", "x-gzip", "deflate"):
-            self._inflating = zlib.decompressobj(zlib.MAX_WBITS | 32)
+            self._unpacking = _Unpacking(encoding)
         elif encoding != "identity":
             raise BrokenConnection  # nobody has asked for it
 
     def on_body(self, body: bytes) -> None:
-        if self._inflating is not None:
-            body = self._inflating.decompress(body)
+        if self._unpacking is not None:
+            body = self._unpacking.unpack(body)
             if not body:
                 return
         self._pieces.append(body)
@@ -195,5 +226,11 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._has_head:
+            if not self._is_unpacked:
+                raise BrokenConnection
             self._is_complete = True
             self._parser = None
+
+    @property
+    def _is_unpacked(self) -> bool:
+        return self._unpacking is None or self._unpacking.is_whole
