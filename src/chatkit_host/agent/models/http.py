@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -42,12 +43,12 @@ class HttpPool:
     ) -> tuple[Connection, Callable[[], None]]:
         """A connection on which the endpoint has begun to answer, and what gives it back. `ConnectionError`, `TimeoutError`."""
         loop = asyncio.get_running_loop()
-        if self._loop is not loop:  # connections are of one loop
-            self._idle.clear()
-            self._sweeping, self._loop = None, loop
+        if self._loop is not loop:
+            self._leave_loop()
+            self._loop = loop
         endpoint = self._endpoints.get(url) or self._endpoints.setdefault(url, Endpoint.of(url))
         request = endpoint.request(headers, body)
-        while (connection := self._idle_to(endpoint)) is not None:
+        if (connection := self._idle_to(endpoint)) is not None:
             if await _begins_to_answer(connection, request, was_idle=True):
                 return connection, lambda: self._keep(endpoint, connection)
         async with asyncio.timeout(connect_seconds):
@@ -86,7 +87,7 @@ class HttpPool:
         return self._tls
 
     def _keep(self, endpoint: Endpoint, connection: Connection) -> None:
-        if not connection.can_be_asked or self._loop is None:
+        if not connection.can_be_asked or self._loop is not asyncio.get_running_loop():
             connection.abort()
             return
         self._idle[endpoint].append((self._loop.time(), connection))
@@ -105,14 +106,19 @@ class HttpPool:
         self._sweeping = None if oldest is None else loop.call_at(oldest + _IDLE_SECONDS, self._sweep, loop)
 
     async def close(self) -> None:
-        if self._loop is not asyncio.get_running_loop():
-            return
+        if self._loop is asyncio.get_running_loop():
+            self._leave_loop()
+
+    def _leave_loop(self) -> None:
+        """Connections are of one loop. What is still being read there is not kept, once it is read."""
+        loop, self._loop = self._loop, None
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
         for idle in self._idle.values():
             for _, connection in idle:
-                connection.abort()
+                if loop is not None and not loop.is_closed():
+                    loop.call_soon_threadsafe(connection.abort)
         self._idle.clear()
 
 
@@ -233,7 +239,9 @@ async def open_stream(
 
 
 async def _refusal(connection: Connection, watch: Watch) -> Exception:
-    body = await watch.wait(connection.read_up_to(_ERROR_BODY))
+    body = b""
+    with suppress(ConnectionError):  # the status says enough
+        body = await watch.wait(connection.read_up_to(_ERROR_BODY))
     failure = from_status(connection.status, body)
     _logger.warning("a model endpoint answered %s (%s)", connection.status, failure.code)
     return Refused(failure, retry_after_seconds(connection.headers))
