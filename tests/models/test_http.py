@@ -245,6 +245,18 @@ async def test_a_pool_serves_one_loop_after_the_other(is_closed: bool, pool: Htt
         await pool.close()
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
+async def test_a_pool_that_was_left_open_in_a_loop_that_has_ended_serves_the_next(pool: HttpPool) -> None:
+    async def use() -> None:
+        async with wire_endpoint(always(CHUNKED)) as endpoint:
+            assert await said(pool, endpoint.url) == SAID
+
+    await _in_another_loop(use)
+    async with wire_endpoint(always(CHUNKED)) as endpoint:
+        assert await said(pool, endpoint.url) == SAID
+        await pool.close()
+
+
 async def _in_another_loop(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     kind = type(asyncio.get_running_loop())
 

@@ -15,6 +15,8 @@ _USER_AGENT = "chatkit-host"
 class Place:
     """A server, or a proxy."""
 
+    is_secure: bool
+    """Spoken to in TLS."""
     host: str
     port: int
     credentials: str | None
@@ -29,8 +31,9 @@ class Place:
         if parts.username is not None:
             said = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             credentials = f"Basic {base64.b64encode(said.encode()).decode()}"
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        return cls(parts.hostname.encode("idna").decode(), port, credentials)
+        is_secure = parts.scheme == "https"
+        port = parts.port or (443 if is_secure else 80)
+        return cls(is_secure, parts.hostname.encode("idna").decode(), port, credentials)
 
     @property
     def authority(self) -> str:
@@ -43,7 +46,6 @@ class Endpoint:
     """A URL that is posted to."""
 
     server: Place
-    is_secure: bool
     target: str
     proxy: Place | None
 
@@ -54,14 +56,13 @@ class Endpoint:
         target = quote(parts.path or "/", safe=_UNQUOTED)
         if parts.query:
             target += "?" + quote(parts.query, safe=_UNQUOTED + "?")
-        proxy = None if proxy_bypass(server.host) else getproxies().get(parts.scheme)
-        return cls(server, parts.scheme == "https", target, Place.of(proxy) if proxy else None)
+        return cls(server, target, _proxy_before(server))
 
     def request(self, headers: Mapping[str, str], body: bytes) -> bytes:
         """Head and body. `ValueError`: a header that would be more than one."""
         target = self.target
         own = {"Host": self._host}
-        if self.proxy is not None and not self.is_secure:
+        if self.proxy is not None and not self.server.is_secure:
             target = f"http://{self._host}{target}"
             own |= _authorizing("Proxy-Authorization", self.proxy)
         own |= _authorizing("Authorization", self.server)
@@ -78,7 +79,16 @@ class Endpoint:
     @property
     def _host(self) -> str:
         authority = self.server.authority
-        return authority.removesuffix(":443" if self.is_secure else ":80")
+        return authority.removesuffix(":443" if self.server.is_secure else ":80")
+
+
+def _proxy_before(server: Place) -> Place | None:
+    if proxy_bypass(server.host) or proxy_bypass(server.authority):
+        return None
+    proxy = getproxies().get("https" if server.is_secure else "http")
+    if not proxy:
+        return None
+    return Place.of(proxy if "://" in proxy else f"http://{proxy}")
 
 
 def _authorizing(header: str, place: Place) -> dict[str, str]:

@@ -65,15 +65,12 @@ class HttpPool:
         return None
 
     async def _connected(self, endpoint: Endpoint) -> Connection:
-        loop, server = asyncio.get_running_loop(), endpoint.server
-        tls = self._tls_context() if endpoint.is_secure else None
+        loop, first = asyncio.get_running_loop(), endpoint.proxy or endpoint.server
+        tls = self._tls_context() if first.is_secure else None
         try:
-            if endpoint.proxy is None:
-                _, connection = await loop.create_connection(Connection, server.host, server.port, ssl=tls)
-                return connection
-            _, connection = await loop.create_connection(Connection, endpoint.proxy.host, endpoint.proxy.port)
-            if tls is not None:
-                await _tunnelled(connection, endpoint, tls)
+            _, connection = await loop.create_connection(Connection, first.host, first.port, ssl=tls)
+            if endpoint.proxy is not None and endpoint.server.is_secure:
+                await _tunnelled(connection, endpoint, self._tls_context())
         except TimeoutError:
             raise
         except OSError as error:
@@ -117,7 +114,9 @@ class HttpPool:
             self._sweeping = None
         for idle in self._idle.values():
             for _, connection in idle:
-                if loop is not None and not loop.is_closed():
+                if loop is asyncio.get_running_loop():
+                    connection.abort()
+                elif loop is not None and not loop.is_closed():
                     loop.call_soon_threadsafe(connection.abort)
         self._idle.clear()
 
