@@ -16,6 +16,7 @@ from starlette.responses import Response
 from chatkit_host.api.body import check_message, parse, read_body, text_message
 from chatkit_host.api.errors import turn_error_answer
 from chatkit_host.api.host import Host
+from chatkit_host.api.lean_route import LeanRoute
 from chatkit_host.api.plain_reading import PARAGRAPH, PlainReader
 from chatkit_host.api.schemas import NOT_BLANK, REFUSALS, errors, event_stream, schema_of, sends
 from chatkit_host.api.streaming import Open, json_event, read_turn, sending_of, stream_turn, turn_headers
@@ -146,7 +147,7 @@ _USER_CHAT = TypeAdapter(UserChatRequest)
 
 
 def chat_router(host: Host, model_configured: Callable[[], Awaitable[bool]]) -> APIRouter:
-    router = APIRouter()
+    router = APIRouter(route_class=LeanRoute)
     caller = host.needs("chat")
 
     @router.post(

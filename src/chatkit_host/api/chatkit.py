@@ -39,6 +39,7 @@ from chatkit_host.api.body import check_message, parse, read_body
 from chatkit_host.api.description import chatkit_answers
 from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.host import Host
+from chatkit_host.api.lean_route import LeanRoute
 from chatkit_host.api.rest import visible_line
 from chatkit_host.api.schemas import REFUSALS, errors, schema_of, sends
 from chatkit_host.api.sse import Encode, encode_chatkit
@@ -69,7 +70,7 @@ _FILE_NAME_LENGTH = 255
 
 def chatkit_router(host: Host, other: Dialect, path: str = "/chatkit") -> APIRouter:
     """`other`: a dialect that is spoken at the same address."""
-    router = APIRouter()
+    router = APIRouter(route_class=LeanRoute)
     caller = host.needs("chat")
 
     @router.post(

@@ -36,10 +36,9 @@ class PendingItems:
         self._deltas: dict[tuple[str, int], list[str]] = {}
 
     def apply(self, event: ThreadStreamEvent) -> None:
-        """An item that is added is folded into: it is nobody else's any more."""
         match event:
             case ThreadItemAddedEvent():
-                self._items[event.item.id] = event.item
+                self._items[event.item.id] = event.item.model_copy(deep=True)
             case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
                 self._forget(event.item.id)
             case ThreadItemRemovedEvent():
