@@ -1,23 +1,30 @@
-"""TLS to the endpoint, and proxies before it."""
+"""Endpoints behind the proxy that the environment names."""
 
 import asyncio
 import ssl
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from support.waiting import until
-from support.wire import LOOPS, Authority, Script, Talk, always, nothing_left, wire_endpoint
+from support.wire import (
+    LOOPS,
+    SAID,
+    SIZED,
+    Authority,
+    Script,
+    Talk,
+    always,
+    line_and_headers,
+    nothing_left,
+    said,
+    wire_endpoint,
+)
 
-from chatkit_host.agent.models.http import HttpPool, open_stream
-from chatkit_host.agent.models.watch import Patience, Watch
+from chatkit_host.agent.models.http import HttpPool
 from chatkit_host.errors import ModelUnavailable
 
-EVENTS = b"data: one\n\ndata: two\n\ndata: [DONE]\n\n"
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n" % len(EVENTS) + EVENTS
-SAID = [b"one", b"two"]
 OPENED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
@@ -30,6 +37,13 @@ def anyio_backend(request: pytest.FixtureRequest) -> Any:
 async def _nothing_is_left() -> AsyncIterator[None]:
     async with nothing_left():
         yield
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[HttpPool]:
+    pool = HttpPool()
+    yield pool
+    await pool.close()
 
 
 @pytest.fixture(autouse=True)
@@ -52,32 +66,6 @@ def tls(authority: Authority) -> ssl.SSLContext:
 @pytest.fixture
 def _is_known(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[HttpPool]:
-    pool = HttpPool()
-    yield pool
-    await pool.close()
-
-
-async def said(pool: HttpPool, url: str) -> list[bytes]:
-    patience = Patience(first_seconds=5, connect_seconds=5, retries=0)
-    with Watch(patience) as watch:
-        stream = await open_stream(pool, url, {}, {"model": "m"}, patience, watch)
-        events: list[bytes] = []
-        try:
-            while read := await stream.read():
-                events += read
-            await stream.finish()
-        finally:
-            stream.close()
-    return events
-
-
-def line_and_headers(request: bytes) -> tuple[str, dict[str, str]]:
-    line, *headers = request.partition(b"\r\n\r\n")[0].decode().split("\r\n")
-    return line, dict(header.split(": ", 1) for header in headers)
 
 
 class ConnectProxy:
@@ -115,135 +103,10 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
-# -- TLS -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.usefixtures("_is_known")
-async def test_a_connection_in_tls_is_used_again(pool: HttpPool, tls: ssl.SSLContext) -> None:
-    async with wire_endpoint(always(ANSWER), tls=tls) as endpoint:
-        url = f"https://localhost:{endpoint.port}/v1"
-        for _ in range(3):
-            assert await said(pool, url) == SAID
-        assert endpoint.connections == 1
-        assert line_and_headers(endpoint.requests[0])[1]["Host"] == f"localhost:{endpoint.port}"
-        await pool.close()
-        await until(lambda: endpoint.open == 0, 1)
-
-
-@pytest.mark.usefixtures("_is_known")
-async def test_a_connection_in_tls_that_the_endpoint_closes_is_not_used_again(
-    pool: HttpPool, tls: ssl.SSLContext
-) -> None:
-    async def script(talk: Talk) -> None:
-        await talk.hear()
-        await talk.say(ANSWER)
-
-    async with wire_endpoint(script, tls=tls) as endpoint:
-        for asked in (1, 2, 3):
-            assert await said(pool, f"https://localhost:{endpoint.port}/v1") == SAID
-            assert (endpoint.connections, len(endpoint.requests)) == (asked, asked)
-
-
-@pytest.mark.usefixtures("_is_known")
-@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "in pieces"])
-async def test_a_body_in_tls_may_end_with_its_connection(at_once: bool, pool: HttpPool, tls: ssl.SSLContext) -> None:
-    answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + EVENTS[:22]
-
-    async def script(talk: Talk) -> None:
-        await talk.hear()
-        await talk.say(*([answer] if at_once else [answer[at : at + 10] for at in range(0, len(answer), 10)]))
-
-    async with wire_endpoint(script, tls=tls) as endpoint:
-        assert await said(pool, f"https://localhost:{endpoint.port}/v1") == SAID
-
-
-@pytest.mark.usefixtures("_is_known")
-async def test_an_endpoint_in_tls_notices_when_nobody_waits_any_more(pool: HttpPool, tls: ssl.SSLContext) -> None:
-    reached = asyncio.Event()
-
-    async def script(talk: Talk) -> None:
-        await talk.hear()
-        await talk.say(ANSWER[:-10])
-        reached.set()
-        await talk.left()
-
-    async with wire_endpoint(script, tls=tls) as endpoint:
-        task = asyncio.ensure_future(said(pool, f"https://localhost:{endpoint.port}/v1"))
-        await reached.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        await until(lambda: endpoint.open == 0, 1)
-
-
-@pytest.mark.usefixtures("_is_known")
-async def test_an_endpoint_in_tls_waits_for_a_slow_reader(pool: HttpPool, tls: ssl.SSLContext) -> None:
-    sent, whole = 0, bytes(range(256)) * 256 * 256  # 16 MiB
-
-    async def script(talk: Talk) -> None:
-        nonlocal sent
-        await talk.hear()
-        await talk.say(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(whole))
-        for at in range(0, len(whole), 65_536):
-            talk.writer.write(whole[at : at + 65_536])
-            await talk.writer.drain()
-            sent = at
-
-    async with wire_endpoint(script, tls=tls) as endpoint:
-        connection, keep = await pool.post(f"https://localhost:{endpoint.port}/", {}, b"", connect_seconds=5)
-        seen = -1
-        while seen != sent:
-            seen = sent
-            await asyncio.sleep(0.05)
-        assert sent < len(whole) * 3 // 4
-        assert await connection.read_up_to(len(whole)) == whole
-        assert await connection.read() == b""
-        assert connection.can_be_asked is False or endpoint.open
-        keep()
-
-
-@pytest.mark.usefixtures("_is_known")
-async def test_a_host_with_the_certificate_of_another_is_refused(pool: HttpPool, tls: ssl.SSLContext) -> None:
-    async with wire_endpoint(always(ANSWER), tls=tls) as endpoint:
-        with pytest.raises(ModelUnavailable):
-            await said(pool, f"https://127.0.0.1:{endpoint.port}/v1")
-        assert endpoint.requests == []
-
-
-async def test_a_certificate_of_an_unknown_authority_is_refused(
-    pool: HttpPool, tls: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(Authority(tmp_path).path))
-    async with wire_endpoint(always(ANSWER), tls=tls) as endpoint:
-        with pytest.raises(ModelUnavailable):
-            await said(pool, f"https://localhost:{endpoint.port}/v1")
-        assert endpoint.requests == []
-
-
-@pytest.mark.usefixtures("_is_known")
-async def test_an_endpoint_that_does_not_speak_tls_is_unavailable(pool: HttpPool) -> None:
-    async def script(talk: Talk) -> None:
-        await talk.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-    async with wire_endpoint(script) as endpoint:
-        with pytest.raises(ModelUnavailable):
-            await said(pool, f"https://localhost:{endpoint.port}/v1")
-
-
-async def test_an_ipv6_address_is_an_endpoint(pool: HttpPool) -> None:
-    async with wire_endpoint(always(ANSWER), host="::1") as endpoint:
-        assert await said(pool, endpoint.url) == SAID
-        assert line_and_headers(endpoint.requests[0])[1]["Host"] == f"[::1]:{endpoint.port}"
-        await pool.close()
-
-
-# -- proxies -------------------------------------------------------------------------------------
-
-
 async def test_plain_http_through_a_proxy_is_asked_for_by_its_whole_url(
     pool: HttpPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with wire_endpoint(always(ANSWER)) as proxy:
+    async with wire_endpoint(always(SIZED)) as proxy:
         monkeypatch.setenv("http_proxy", f"http://ann:w%C3%B6rd@127.0.0.1:{proxy.port}")
         for _ in range(2):
             assert await said(pool, "http://me:too@bücher.example/v1?a=b") == SAID
@@ -273,7 +136,7 @@ async def test_tls_goes_through_a_proxy_in_a_tunnel(
     answer: bytes, pool: HttpPool, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with (
-        wire_endpoint(always(ANSWER), tls=authority.server("model.example")) as endpoint,
+        wire_endpoint(always(SIZED), tls=authority.server("model.example")) as endpoint,
         wire_endpoint(ConnectProxy(endpoint.port, answer=answer)) as proxy,
     ):
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
@@ -296,14 +159,14 @@ async def test_tls_goes_through_a_proxy_in_a_tunnel(
 async def test_a_proxy_may_ask_who_is_there(
     given: str, failures: int, pool: HttpPool, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with wire_endpoint(always(ANSWER), tls=tls) as endpoint:
+    async with wire_endpoint(always(SIZED), tls=tls) as endpoint:
         asked = ConnectProxy(endpoint.port, credentials="ann:word")
         async with wire_endpoint(asked) as proxy:
             monkeypatch.setenv("https_proxy", f"http://{given}127.0.0.1:{proxy.port}")
             url = f"https://localhost:{endpoint.port}/v1"
             if failures:
                 with pytest.raises(ModelUnavailable):
-                    await said(pool, url)
+                    await said(pool, url, retries=0)
             else:
                 assert await said(pool, url) == SAID
             assert asked.refused == failures
@@ -317,7 +180,7 @@ async def test_a_proxy_cannot_pass_for_the_endpoint(
     pool: HttpPool, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with (
-        wire_endpoint(always(ANSWER), tls=tls) as endpoint,
+        wire_endpoint(always(SIZED), tls=tls) as endpoint,
         wire_endpoint(ConnectProxy(endpoint.port)) as proxy,
     ):
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
@@ -387,8 +250,8 @@ async def test_a_proxy_that_is_to_be_spoken_to_in_tls_is(
     scheme: str, pool: HttpPool, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its credentials are not for everybody to read."""
-    async with wire_endpoint(always(ANSWER), tls=tls) as endpoint:
-        script = always(ANSWER) if scheme == "http" else ConnectProxy(endpoint.port)
+    async with wire_endpoint(always(SIZED), tls=tls) as endpoint:
+        script = always(SIZED) if scheme == "http" else ConnectProxy(endpoint.port)
         async with wire_endpoint(script, tls=tls) as proxy:
             monkeypatch.setenv(f"{scheme}_proxy", f"https://ann:word@localhost:{proxy.port}")
             for _ in range(2):
@@ -400,7 +263,7 @@ async def test_a_proxy_that_is_to_be_spoken_to_in_tls_is(
 
 
 async def test_what_no_proxy_names_is_asked_directly(pool: HttpPool, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with wire_endpoint(always(ANSWER)) as endpoint, wire_endpoint(always(b"")) as proxy:
+    async with wire_endpoint(always(SIZED)) as endpoint, wire_endpoint(always(b"")) as proxy:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
         assert await said(pool, endpoint.url) == SAID

@@ -20,10 +20,42 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from support.waiting import until
 
+from chatkit_host.agent.models.http import HttpPool, open_stream
+from chatkit_host.agent.models.watch import Patience, Watch
+
 LOOPS = (
     pytest.param(("asyncio", {"use_uvloop": False}), id="asyncio"),
     pytest.param(("asyncio", {"use_uvloop": True}), id="uvloop"),
 )
+
+
+EVENTS = b"data: one\n\ndata: two\n\ndata: [DONE]\n\n"
+SAID = [b"one", b"two"]
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+SIZED = HEAD + b"Content-Length: %d\r\n\r\n" % len(EVENTS) + EVENTS
+BEGUN = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+CHUNKED = BEGUN + b"%x\r\n%b\r\n0\r\n\r\n" % (len(EVENTS), EVENTS)
+
+
+async def said(pool: HttpPool, url: str, **changes: float) -> list[bytes]:
+    """The events of one answer, read to its end."""
+    changes = {"first_seconds": 5.0, "idle_seconds": 5.0, "retry_seconds": 0.001, **changes}
+    patience = Patience(**changes)  # pyright: ignore[reportArgumentType] - `retries` is a whole number
+    with Watch(patience) as watch:
+        stream = await open_stream(pool, url, {}, {"model": "m"}, patience, watch)
+        events: list[bytes] = []
+        try:
+            while read := await stream.read():
+                events += read
+            await stream.finish()
+        finally:
+            stream.close()
+    return events
+
+
+def line_and_headers(request: bytes) -> tuple[str, dict[str, str]]:
+    line, *headers = request.partition(b"\r\n\r\n")[0].decode().split("\r\n")
+    return line, dict(header.split(": ", 1) for header in headers)
 
 
 class Talk:
@@ -106,6 +138,7 @@ async def wire_endpoint(
         server.close()
         for task in tasks:
             task.cancel()
+        await passes()
         await until(lambda: not tasks, 5)
 
 
@@ -153,6 +186,7 @@ async def nothing_left() -> AsyncIterator[None]:
     """Neither a task nor a socket; and what the garbage collector would have to close makes pytest complain."""
     before, tasks = _sockets(), _tasks()
     yield
+    await passes()
     await until(lambda: _tasks() <= tasks and _sockets() <= before, 1)
     gc.collect()
 

@@ -23,9 +23,10 @@ class BrokenConnection(ConnectionError):
 
 
 class _Inflating(Protocol):
-    eof: bool
-    unused_data: bytes
-
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
@@ -39,15 +40,17 @@ class _Unpacking:
     def unpack(self, packed: bytes) -> bytes:
         pieces: list[bytes] = []
         left = _MUCH_UNPACKED
+        member = self._member
         while packed:
-            if self._member is None or self._member.eof:
+            if member is None or member.eof:
                 is_bare = self._is_deflate and packed[0] & 0x0F != zlib.DEFLATED
-                self._member = zlib.decompressobj(-zlib.MAX_WBITS if is_bare else zlib.MAX_WBITS | 32)
-            pieces.append(self._member.decompress(packed, left))
+                member = zlib.decompressobj(-zlib.MAX_WBITS if is_bare else zlib.MAX_WBITS | 32)
+            pieces.append(member.decompress(packed, left))
             left -= len(pieces[-1])
             if left <= 0:
                 raise BrokenConnection
-            packed = self._member.unused_data
+            packed = member.unused_data
+        self._member = member
         return b"".join(pieces)
 
     @property

@@ -48,12 +48,11 @@ class HttpPool:
             self._loop = loop
         endpoint = self._endpoints.get(url) or self._endpoints.setdefault(url, Endpoint.of(url))
         request = endpoint.request(headers, body)
-        if (connection := self._idle_to(endpoint)) is not None:
-            if await _begins_to_answer(connection, request, was_idle=True):
-                return connection, lambda: self._keep(endpoint, connection)
-        async with asyncio.timeout(connect_seconds):
-            connection = await self._connected(endpoint)
-        await _begins_to_answer(connection, request, was_idle=False)
+        connection = self._idle_to(endpoint)
+        if connection is None or not await _begins_to_answer(connection, request, was_idle=True):
+            async with asyncio.timeout(connect_seconds):
+                connection = await self._connected(endpoint)
+            await _begins_to_answer(connection, request, was_idle=False)
         return connection, lambda: self._keep(endpoint, connection)
 
     def _idle_to(self, endpoint: Endpoint) -> Connection | None:
@@ -84,12 +83,13 @@ class HttpPool:
         return self._tls
 
     def _keep(self, endpoint: Endpoint, connection: Connection) -> None:
-        if not connection.can_be_asked or self._loop is not asyncio.get_running_loop():
+        loop = asyncio.get_running_loop()
+        if not connection.can_be_asked or self._loop is not loop:
             connection.abort()
             return
-        self._idle[endpoint].append((self._loop.time(), connection))
+        self._idle[endpoint].append((loop.time(), connection))
         if self._sweeping is None:
-            self._sweeping = self._loop.call_later(_IDLE_SECONDS, self._sweep, self._loop)
+            self._sweeping = loop.call_later(_IDLE_SECONDS, self._sweep, loop)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         """The oldest come first: those that are used are taken from the end."""
