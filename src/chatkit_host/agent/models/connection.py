@@ -6,56 +6,19 @@ that is done with it afterwards.
 
 import asyncio
 import ssl
-import zlib
-from typing import Protocol, cast
+from typing import cast
 
 import httptools
+
+from chatkit_host.agent.models.unpacking import Unpacking
 
 _LONGEST_HEAD = 65_536
 _MUCH = 262_144
 """How much of a body may wait for its reader; then the endpoint waits."""
-_MUCH_UNPACKED = 64 * _MUCH
-"""What one read may unpack to. Text packs to a tenth; a thousandth is an attack."""
 
 
 class BrokenConnection(ConnectionError):
     """The endpoint ended the connection too early, or what it sent is not HTTP."""
-
-
-class _Inflating(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
-
-
-class _Unpacking:
-    """gzip in any number of members; deflate in zlib's frame or bare, as endpoints send either."""
-
-    def __init__(self, encoding: str) -> None:
-        self._is_deflate = encoding == "deflate"
-        self._member: _Inflating | None = None
-
-    def unpack(self, packed: bytes) -> bytes:
-        pieces: list[bytes] = []
-        left = _MUCH_UNPACKED
-        member = self._member
-        while packed:
-            if member is None or member.eof:
-                is_bare = self._is_deflate and packed[0] & 0x0F != zlib.DEFLATED
-                member = zlib.decompressobj(-zlib.MAX_WBITS if is_bare else zlib.MAX_WBITS | 32)
-            pieces.append(member.decompress(packed, left))
-            left -= len(pieces[-1])
-            if left <= 0:
-                raise BrokenConnection
-            packed = member.unused_data
-        self._member = member
-        return b"".join(pieces)
-
-    @property
-    def is_whole(self) -> bool:
-        return self._member is None or self._member.eof
 
 
 class Connection(asyncio.Protocol):
@@ -78,7 +41,7 @@ class Connection(asyncio.Protocol):
         self._pieces: list[bytes] = []
         self._size = 0
         self._is_paused = False
-        self._unpacking: _Unpacking | None = None
+        self._unpacking: Unpacking | None = None
 
     # -- one request -----------------------------------------------------------------------------
 
@@ -208,7 +171,7 @@ class Connection(asyncio.Protocol):
         self._is_reusable = self._parser.should_keep_alive()
         encoding = self.headers.get("content-encoding", "identity").strip().lower()
         if encoding in ("gzip", "x-gzip", "deflate"):
-            self._unpacking = _Unpacking(encoding)
+            self._unpacking = Unpacking(encoding)
         elif encoding != "identity":
             raise BrokenConnection  # nobody has asked for it
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -9,11 +10,12 @@ from contextlib import suppress
 from typing import Any
 
 import orjson
+from aiohappyeyeballs import start_connection
 
 from chatkit_host.agent.failures import as_turn_failure, from_payload, from_status
 from chatkit_host.agent.models.attempts import Refused, note_failure, retry_after_seconds, until_it_answers
 from chatkit_host.agent.models.connection import BrokenConnection, Connection
-from chatkit_host.agent.models.endpoint import Endpoint
+from chatkit_host.agent.models.endpoint import Endpoint, Place
 from chatkit_host.agent.models.sse import DONE, SseDecoder
 from chatkit_host.agent.models.watch import Patience, Watch
 from chatkit_host.errors import ModelIncomplete, ModelOutputInvalid, TurnFailed
@@ -23,6 +25,7 @@ _logger = logging.getLogger(__name__)
 _ERROR_BODY = 65_536
 _WHOLE_BODY = 32 * 1024 * 1024
 _EPILOGUE_SECONDS = 0.05
+_NEXT_ADDRESS_SECONDS = 0.25
 _IDLE_SECONDS = 30.0
 """How long a connection waits for its next request. There is no limit to their number: a stream occupies its connection for as long
 as the model speaks, and a limit would queue turns behind turns."""
@@ -67,7 +70,9 @@ class HttpPool:
         loop, first = asyncio.get_running_loop(), endpoint.proxy or endpoint.server
         tls = self._tls_context() if first.is_secure else None
         try:
-            _, connection = await loop.create_connection(Connection, first.host, first.port, ssl=tls)
+            _, connection = await loop.create_connection(
+                Connection, sock=await _socket_to(first), ssl=tls, server_hostname=first.host if tls else None
+            )
             if endpoint.proxy is not None and endpoint.server.is_secure:
                 await _tunnelled(connection, endpoint, self._tls_context())
         except TimeoutError:
@@ -119,6 +124,14 @@ class HttpPool:
                 elif loop is not None and not loop.is_closed():
                     loop.call_soon_threadsafe(connection.abort)
         self._idle.clear()
+
+
+async def _socket_to(place: Place) -> socket.socket:
+    """At the first address that answers: one that does not holds up the next for a moment only."""
+    addresses = await asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    found = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS, interleave=1)
+    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return found
 
 
 async def _tunnelled(connection: Connection, endpoint: Endpoint, tls: ssl.SSLContext) -> None:
