@@ -1,7 +1,8 @@
 """Tasks of the Todo example."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, get_args
 
 import sqlalchemy as sa
 
@@ -9,10 +10,11 @@ from chatkit_host.errors import NotFound
 from chatkit_host.ids import Owner, TaskId
 from chatkit_host.store.database import AnyRow, Read, Write
 from chatkit_host.store.payloads import safe
+from chatkit_host.store.prepared import Prepared
 from chatkit_host.store.queries.pages import check_limit, following
 from chatkit_host.store.tables import tasks
 from chatkit_host.text import folded
-from chatkit_host.todo.tasks import PRIORITIES, Task, TaskChanges, TaskPage, TaskQuery
+from chatkit_host.todo.tasks import PRIORITIES, Task, TaskChanges, TaskFilter, TaskPage, TaskQuery
 
 _SHOWN = [
     column for column in tasks.c if column.name not in ("owner", "position", "folded_title", "folded_description")
@@ -56,6 +58,21 @@ def load(r: Read, owner: Owner, task_id: str) -> Task:
 
 def find(r: Read, owner: Owner, query: TaskQuery) -> TaskPage:
     check_limit(query.limit)
+    if query == TaskQuery(status=query.status, limit=query.limit):
+        rows = r.all(_OLDEST[query.status], {"of_owner": owner, "at_most": query.limit + 1})
+    else:
+        rows = _matching(r, owner, query)
+    return TaskPage(data=[_task(row) for row in rows[: query.limit]], has_more=len(rows) > query.limit)
+
+
+def _oldest(status: TaskFilter) -> Prepared:
+    """What assistants ask for, time and again."""
+    statement = sa.select(*_SHOWN).where(tasks.c.owner == sa.bindparam("of_owner"), *_of_status(status))
+    in_order = statement.order_by(tasks.c.position, tasks.c.id)
+    return Prepared(lambda _: in_order.limit(sa.bindparam("at_most", type_=sa.Integer)))
+
+
+def _matching(r: Read, owner: Owner, query: TaskQuery) -> Sequence[AnyRow]:
     keys = _keys(query)
     position = None
     if query.after is not None:
@@ -63,8 +80,7 @@ def find(r: Read, owner: Owner, query: TaskQuery) -> TaskPage:
         if position is None:
             raise NotFound
     statement = sa.select(*_SHOWN).where(tasks.c.owner == owner, *_conditions(query))
-    rows = r.all(following(statement, keys, position, query.order, query.limit))
-    return TaskPage(data=[_task(row) for row in rows[: query.limit]], has_more=len(rows) > query.limit)
+    return r.all(following(statement, keys, position, query.order, query.limit))
 
 
 def count(r: Read, owner: Owner) -> int:
@@ -108,10 +124,12 @@ def _keys(query: TaskQuery) -> list[sa.ColumnElement[Any]]:
             return [tasks.c.folded_title, *adding]
 
 
+def _of_status(status: TaskFilter) -> list[sa.ColumnElement[bool]]:
+    return [] if status == "all" else [tasks.c.completed == (status == "completed")]
+
+
 def _conditions(query: TaskQuery) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    if query.status != "all":
-        conditions.append(tasks.c.completed == (query.status == "completed"))
+    conditions = _of_status(query.status)
     if query.priority is not None:
         conditions.append(tasks.c.priority == query.priority)
     if query.due_after is not None:
@@ -128,6 +146,9 @@ def _conditions(query: TaskQuery) -> list[sa.ColumnElement[bool]]:
             )
         )
     return conditions
+
+
+_OLDEST = {status: _oldest(status) for status in get_args(TaskFilter)}
 
 
 def _task(row: AnyRow) -> Task:
