@@ -17,7 +17,8 @@ from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from chatkit_host.api.dialect import Dialect
-from chatkit_host.api.schemas import Responses, event_stream
+from chatkit_host.api.errors import ErrorAnswer
+from chatkit_host.api.schemas import COMPONENTS, Responses, event_stream
 from chatkit_host.api.versions import VersionsAnswer
 
 _SUMMARY = """\
@@ -29,7 +30,7 @@ _EVENTS = (
     "To a plain `message`: events that end with `data: [DONE]`. What has an answer of its own is answered with JSON."
 )
 _PREFIX = "ChatKit."
-_PLACE = f"#/components/schemas/{_PREFIX}"
+_PLACE = f"{COMPONENTS}{_PREFIX}"
 
 _HEADERS = {
     "X-Request-ID": "The request's name in errors and in the server's log; the one it came with, if it had one.",
@@ -74,7 +75,7 @@ def describe(app: FastAPI) -> None:
     def openapi() -> dict[str, Any]:
         description = found()
         description["info"]["description"] = _SUMMARY
-        description["components"]["schemas"] |= _chatkit_types()
+        description["components"]["schemas"] |= _errors() | _chatkit_types()
         for status, answer in _answers(description):
             answer.setdefault("headers", {}).update(_headers(status, answer))
         return description
@@ -100,6 +101,11 @@ def _headers(status: str, answer: dict[str, Any]) -> dict[str, Any]:
         name: {"description": text, "required": True, "schema": {"type": "string", "minLength": 1}}
         for name, text in words.items()
     }
+
+
+def _errors() -> dict[str, Any]:
+    schema = ErrorAnswer.model_json_schema(mode="serialization", ref_template=f"{COMPONENTS}{{model}}")
+    return {**schema.pop("$defs", {}), ErrorAnswer.__name__: schema}
 
 
 def _chatkit_types() -> dict[str, Any]:

@@ -48,12 +48,15 @@ _SENDING: tuple[tuple[str, str, dict[str, Any]], ...] = (
         {},
     ),
 )
+COMPONENTS = "#/components/schemas/"
 NOT_BLANK = {"minLength": 1, "pattern": r"\S"}
 """Of a text that must show something, in a JSON schema."""
 
 
 def errors(*statuses: int) -> Responses:
-    return {status: {"model": ErrorAnswer, "description": _REASONS[status]} for status in sorted(statuses)}
+    """By reference: of a model FastAPI would make a field for each status of each route, which takes half of the time that routes take."""
+    content = {"application/json": {"schema": {"$ref": f"{COMPONENTS}{ErrorAnswer.__name__}"}}}
+    return {status: {"description": _REASONS[status], "content": content} for status in sorted(statuses)}
 
 
 def json_body(schema: dict[str, Any], *, required: bool = True) -> dict[str, Any]:
