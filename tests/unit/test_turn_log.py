@@ -279,6 +279,21 @@ async def test_a_silent_reader_is_told_that_the_connection_lives(store: SlowStor
     await batches.aclose()  # type: ignore[attr-defined]
 
 
+async def test_readers_of_a_log_that_is_left_get_what_is_there_and_go(store: SlowStore, wakeups: Wakeups) -> None:
+    log = a_log(store, wakeups)
+    batches = tail(lambda: log, store, wakeups, LEASE.owner, LEASE.turn_id)  # type: ignore[arg-type]
+    reading = asyncio.ensure_future(anext(batches))
+    await asyncio.sleep(0)
+
+    log.text("msg_1", 0, "half a sen")
+    log.leave()
+
+    with anyio.fail_after(2):
+        assert [event.data.endswith(b'"delta":"half a sen"}}') for event in await reading] == [True]
+        with pytest.raises(StopAsyncIteration):
+            await anext(batches)
+
+
 async def test_readers_of_an_abandoned_turn_are_not_left_waiting(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
     log.append(b'{"type":"a"}')
