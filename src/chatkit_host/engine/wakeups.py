@@ -76,7 +76,7 @@ class Wakeups:
 
     @contextmanager
     def watching(self, turn_id: TurnId) -> Iterator["Watch"]:
-        watch = Watch()
+        watch = Watch(asyncio.get_running_loop())
         watches = self._watches.setdefault(turn_id, set())
         watches.add(watch)
         try:
@@ -94,7 +94,8 @@ class Watch:
     One timer serves all waits: it arms itself again for the wait that is on when it fires.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._has_news = False
         self._waiter: asyncio.Future[None] | None = None
         self._until = 0.0
@@ -108,11 +109,10 @@ class Watch:
     async def wait(self, seconds: float) -> None:
         """Returns when there may be something new since the last wait, or after `seconds`."""
         if not self._has_news:
-            loop = asyncio.get_running_loop()
-            self._until = loop.time() + seconds
+            self._until = self._loop.time() + seconds
             if self._timer is None or self._timer.when() > self._until:
-                self._arm(loop)
-            self._waiter = loop.create_future()
+                self._arm()
+            self._waiter = self._loop.create_future()
             try:
                 await self._waiter
             finally:
@@ -124,15 +124,15 @@ class Watch:
             self._timer.cancel()
             self._timer = None
 
-    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _arm(self) -> None:
         self.close()
-        self._timer = loop.call_at(self._until, self._look, loop)
+        self._timer = self._loop.call_at(self._until, self._look)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _look(self) -> None:
         self._timer = None
         if self._waiter is None or self._waiter.done():
             return
-        if loop.time() < self._until:
-            self._arm(loop)
+        if self._loop.time() < self._until:
+            self._arm()
         else:
             self._waiter.set_result(None)

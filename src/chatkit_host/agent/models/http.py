@@ -67,17 +67,14 @@ class HttpPool:
         return None
 
     async def _connected(self, endpoint: Endpoint) -> Connection:
-        loop, first = asyncio.get_running_loop(), endpoint.proxy or endpoint.server
-        tls = self._tls_context() if first.is_secure else None
+        first = endpoint.proxy or endpoint.server
         try:
-            _, connection = await loop.create_connection(
-                Connection, sock=await _socket_to(first), ssl=tls, server_hostname=first.host if tls else None
-            )
+            connection = await _connection_to(first, self._tls_context() if first.is_secure else None)
             if endpoint.proxy is not None and endpoint.server.is_secure:
                 await _tunnelled(connection, endpoint, self._tls_context())
         except TimeoutError:
             raise
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # uvloop's for a socket that is refused at once
             raise BrokenConnection from error
         return connection
 
@@ -126,12 +123,18 @@ class HttpPool:
         self._idle.clear()
 
 
-async def _socket_to(place: Place) -> socket.socket:
+async def _connection_to(place: Place, tls: ssl.SSLContext | None) -> Connection:
     """At the first address that answers: one that does not holds up the next for a moment only."""
-    addresses = await asyncio.get_running_loop().getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    loop, name = asyncio.get_running_loop(), place.host if tls is not None else None
+    addresses = await loop.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    if len(addresses) == 1:
+        host = str(addresses[0][4][0])
+        _, connection = await loop.create_connection(Connection, host, place.port, ssl=tls, server_hostname=name)
+        return connection
     found = await start_connection(addresses, happy_eyeballs_delay=_NEXT_ADDRESS_SECONDS, interleave=1)
     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return found
+    _, connection = await loop.create_connection(Connection, sock=found, ssl=tls, server_hostname=name)
+    return connection
 
 
 async def _tunnelled(connection: Connection, endpoint: Endpoint, tls: ssl.SSLContext) -> None:
