@@ -15,9 +15,6 @@ from chatkit_host.todo.service import TodoService
 
 _log = logging.getLogger(__name__)
 
-_YOUNG_OBJECTS = 10_000
-"""How many more objects there may be before the youngest are looked through; with Python's 700 that took up to 8 % of the time."""
-
 
 class ModelSide:
     """Who answers: the user's agent or `ChatKitServer`, or the Todo assistant."""
@@ -47,7 +44,6 @@ class ModelSide:
             # What was imported stays; a full collection that walks it takes a tenth of a second, again and again.
             gc.collect()
             gc.freeze()
-            gc.set_threshold(_YOUNG_OBJECTS)
             gc.enable()
         return responder
 
