@@ -42,6 +42,10 @@ class _OpenText:
     parts: list[str] = field(default_factory=list)
 
 
+def _nobody(error: Exception) -> None:
+    pass
+
+
 class TurnLog:
     """The log of a turn that runs in this process. Only its turn writes; everything but `commit` returns at once.
 
@@ -56,7 +60,7 @@ class TurnLog:
         *,
         first_events: Sequence[LogEvent] = (),
         limits: LogLimits | None = None,
-        on_broken: Callable[[Exception], None] = lambda error: None,
+        on_broken: Callable[[Exception], None] = _nobody,
         flusher: Flusher | None = None,
     ) -> None:
         self._lease = lease
@@ -183,6 +187,7 @@ class TurnLog:
             await asyncio.wait({self._flush_task})
         async with self._writing:
             pass  # a group that this log is in is written
+        self._on_broken = _nobody  # whoever it was holds this log, and would keep all that was said in memory together with it
 
     def leave(self) -> None:
         """The same, without waiting for what is being written."""
