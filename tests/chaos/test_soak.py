@@ -110,6 +110,32 @@ async def test_nothing_grows_however_long_it_runs(
     assert (after.connections_in_use, after.running_turns) == (0, 0)
 
 
+async def test_nothing_of_an_ended_answer_stays_in_memory(
+    tmp_path: Path, forked: ForkedServers, model_server: ModelServer
+) -> None:
+    """Python looks for what holds itself now and then only, and that long all of the answer would stay."""
+    settings = {
+        "CHATKIT_HOST_MODEL": "any",
+        "CHATKIT_HOST_MODEL_BASE_URL": model_server.base_url,
+        "CHATKIT_HOST_METRICS": "1",
+    }
+    with forked.serving(tmp_path, 1, **settings) as [server]:
+        async with ResumingClient([server.url]) as client:
+            await _one_answer(client)
+            await at_rest(server)
+            server.stop_collecting()
+            for _ in range(3):
+                await _one_answer(client)
+            await at_rest(server)
+            assert (await asyncio.to_thread(server.inside))["logs"] == 0
+
+
+async def _one_answer(client: ResumingClient) -> None:
+    stream = await client.send("say 5 words")
+    assert [event async for event in stream.events()]
+    stream.close()
+
+
 async def talk(client: ResumingClient, *, seconds: float, name: str) -> list[Conversing]:
     """As many answers at once as there are streams, each for a few seconds, until the time is over."""
     words = round(min(seconds, 20) * EVENTS_PER_SECOND / 2)

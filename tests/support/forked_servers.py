@@ -8,6 +8,7 @@ the same as `chatkit-host serve` with the settings it is given.
         server.start(); server.kill(); server.start()
 """
 
+import gc
 import http.client
 import itertools
 import json
@@ -189,8 +190,12 @@ class ForkedServer:
         with suppress(ProcessLookupError):
             os.kill(self.pid, sign)
 
+    def stop_collecting(self) -> None:
+        """From now on nothing is freed but what nobody holds."""
+        self.send(signal.SIGUSR2)
+
     def inside(self) -> dict[str, int]:
-        """How many asyncio tasks and threads the process has, as it tells itself."""
+        """How many asyncio tasks, threads and logs of turns the process has, as it tells itself."""
         told = self._log.with_suffix(f".{self.pid}.json")
         told.unlink(missing_ok=True)
         self.send(signal.SIGUSR1)
@@ -265,7 +270,6 @@ def _main(asked: IO[bytes], told: IO[bytes]) -> None:
 
 
 def _import_everything() -> None:
-    import gc
     import importlib
     import pkgutil
 
@@ -297,6 +301,7 @@ def _fork(wanted: dict[str, Any]) -> int:
         os.dup2(os.open(wanted[name], os.O_WRONLY | os.O_CREAT | os.O_APPEND), target)
     told = Path(wanted["log"]).with_suffix(f".{os.getpid()}.json")
     signal.signal(signal.SIGUSR1, lambda *_: _tell(told))
+    signal.signal(signal.SIGUSR2, lambda *_: gc.disable())
     from chatkit_host.cli import main
 
     status: object = 1
@@ -314,8 +319,11 @@ def _fork(wanted: dict[str, Any]) -> int:
 def _tell(path: Path) -> None:
     import asyncio
 
+    from chatkit_host.engine.log import TurnLog
+
+    logs = sum(isinstance(each, TurnLog) for each in gc.get_objects())
     whole = path.with_suffix(".part")
-    whole.write_text(json.dumps({"tasks": len(asyncio.all_tasks()), "threads": threading.active_count()}))
+    whole.write_text(json.dumps({"tasks": len(asyncio.all_tasks()), "threads": threading.active_count(), "logs": logs}))
     whole.rename(path)
 
 

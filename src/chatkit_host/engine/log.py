@@ -187,7 +187,8 @@ class TurnLog:
             await asyncio.wait({self._flush_task})
         async with self._writing:
             pass  # a group that this log is in is written
-        self._on_broken = _nobody  # whoever it was holds this log, and would keep all that was said in memory together with it
+        # That was the turn, which holds this log; together they would stay in memory for long.
+        self._on_broken = _nobody
 
     def leave(self) -> None:
         """The same, without waiting for what is being written."""
