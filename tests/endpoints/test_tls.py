@@ -2,68 +2,24 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.waiting import until
 from support.wire import (
     EVENTS,
-    LOOPS,
     SAID,
     SIZED,
     Authority,
     Talk,
     always,
     line_and_headers,
-    nothing_left,
     said,
     wire_endpoint,
 )
 
 from chatkit_host.agent.models.http import HttpPool
 from chatkit_host.errors import ModelUnavailable
-
-
-@pytest.fixture(params=LOOPS)
-def anyio_backend(request: pytest.FixtureRequest) -> Any:
-    return request.param
-
-
-@pytest.fixture(autouse=True)
-async def _nothing_is_left() -> AsyncIterator[None]:
-    async with nothing_left():
-        yield
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[HttpPool]:
-    pool = HttpPool()
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("known"))
-
-
-@pytest.fixture(scope="module")
-def tls(authority: Authority) -> ssl.SSLContext:
-    return authority.server("localhost")
-
-
-@pytest.fixture
-def _is_known(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
 
 
 @pytest.mark.usefixtures("_is_known")

@@ -2,8 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from support.waiting import until
@@ -12,12 +10,10 @@ from support.wire import (
     CHUNKED,
     EVENTS,
     HEAD,
-    LOOPS,
     SAID,
     SIZED,
     Talk,
     always,
-    nothing_left,
     once,
     passes,
     said,
@@ -38,24 +34,6 @@ from chatkit_host.errors import (
 )
 
 REFUSED = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-
-
-@pytest.fixture(params=LOOPS)
-def anyio_backend(request: pytest.FixtureRequest) -> Any:
-    return request.param
-
-
-@pytest.fixture(autouse=True)
-async def _nothing_is_left() -> AsyncIterator[None]:
-    async with nothing_left():
-        yield
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[HttpPool]:
-    pool = HttpPool()
-    yield pool
-    await pool.close()
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,10 @@
 import asyncio
 import ssl
 from base64 import b64encode
-from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from support.waiting import until
 from support.wire import (
-    LOOPS,
     SAID,
     SIZED,
     Authority,
@@ -17,7 +14,6 @@ from support.wire import (
     Talk,
     always,
     line_and_headers,
-    nothing_left,
     said,
     wire_endpoint,
 )
@@ -26,46 +22,6 @@ from chatkit_host.agent.models.http import HttpPool
 from chatkit_host.errors import ModelUnavailable
 
 OPENED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-
-
-@pytest.fixture(params=LOOPS)
-def anyio_backend(request: pytest.FixtureRequest) -> Any:
-    return request.param
-
-
-@pytest.fixture(autouse=True)
-async def _nothing_is_left() -> AsyncIterator[None]:
-    async with nothing_left():
-        yield
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[HttpPool]:
-    pool = HttpPool()
-    yield pool
-    await pool.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("known"))
-
-
-@pytest.fixture(scope="module")
-def tls(authority: Authority) -> ssl.SSLContext:
-    return authority.server("localhost")
-
-
-@pytest.fixture
-def _is_known(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
 
 
 class ConnectProxy:

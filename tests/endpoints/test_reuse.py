@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -11,12 +11,10 @@ from support.wire import (
     CHUNKED,
     EVENTS,
     HEAD,
-    LOOPS,
     SAID,
     SIZED,
     Talk,
     always,
-    nothing_left,
     once,
     passes,
     said,
@@ -27,24 +25,6 @@ from chatkit_host.agent.models import http
 from chatkit_host.agent.models.http import HttpPool, open_stream
 from chatkit_host.agent.models.watch import Patience, Watch
 from chatkit_host.errors import ModelUnavailable
-
-
-@pytest.fixture(params=LOOPS)
-def anyio_backend(request: pytest.FixtureRequest) -> Any:
-    return request.param
-
-
-@pytest.fixture(autouse=True)
-async def _nothing_is_left() -> AsyncIterator[None]:
-    async with nothing_left():
-        yield
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[HttpPool]:
-    pool = HttpPool()
-    yield pool
-    await pool.close()
 
 
 @pytest.mark.parametrize("answer", [SIZED, CHUNKED], ids=["length", "chunks"])

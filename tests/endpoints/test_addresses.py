@@ -6,10 +6,16 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from support.wire import CHUNKED, SAID, always, nothing_left, said, wire_endpoint
+from support.wire import CHUNKED, SAID, always, said, wire_endpoint
 
 from chatkit_host.agent.models.http import HttpPool
 from chatkit_host.errors import ModelUnavailable
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The one that looks names up in Python, where that can be answered by a test."""
+    return "asyncio"
 
 
 @contextmanager
@@ -33,32 +39,29 @@ def addresses(monkeypatch: pytest.MonkeyPatch, *hosts: str) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", found)
 
 
-async def test_an_address_that_is_silent_holds_up_the_next_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = HttpPool()
-    async with nothing_left(), wire_endpoint(always(CHUNKED)) as endpoint:
-        port = endpoint.port
+async def test_an_address_that_is_silent_holds_up_the_next_for_a_moment_only(
+    monkeypatch: pytest.MonkeyPatch, pool: HttpPool
+) -> None:
+    async with wire_endpoint(always(CHUNKED)) as endpoint:
         addresses(monkeypatch, "127.0.0.2", "127.0.0.1")
-        with silent("127.0.0.2", port):
-            assert await said(pool, f"http://model.test:{port}/v1", connect_seconds=2.0) == SAID
+        with silent("127.0.0.2", endpoint.port):
+            assert await said(pool, f"http://model.test:{endpoint.port}/v1", connect_seconds=2.0) == SAID
         await pool.close()
 
 
-async def test_an_address_that_refuses_is_left_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    pool = HttpPool()
-    async with nothing_left(), wire_endpoint(always(CHUNKED)) as endpoint:
-        port = endpoint.port
+async def test_an_address_that_refuses_is_left_for_the_next(monkeypatch: pytest.MonkeyPatch, pool: HttpPool) -> None:
+    async with wire_endpoint(always(CHUNKED)) as endpoint:
         addresses(monkeypatch, "127.0.0.3", "127.0.0.1")
-        assert await said(pool, f"http://model.test:{port}/v1") == SAID
+        assert await said(pool, f"http://model.test:{endpoint.port}/v1") == SAID
         await pool.close()
 
 
-async def test_a_name_without_an_address_is_a_model_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_name_without_an_address_is_a_model_that_cannot_be_reached(
+    monkeypatch: pytest.MonkeyPatch, pool: HttpPool
+) -> None:
     def unknown(*_: Any, **__: Any) -> list[Any]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    pool = HttpPool()
-    async with nothing_left():
-        with pytest.raises(ModelUnavailable):
-            await said(pool, "http://model.test/v1", retries=0)
-        await pool.close()
+    with pytest.raises(ModelUnavailable):
+        await said(pool, "http://model.test/v1", retries=0)

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncIterator
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.waiting import until
-from support.wire import LOOPS, Talk, always, nothing_left, once, wire_endpoint
+from support.wire import Talk, always, once, wire_endpoint
 
 from chatkit_host.agent.models.connection import BrokenConnection, Connection
 from chatkit_host.agent.models.http import HttpPool
@@ -23,24 +22,6 @@ CHUNKED = (
 )
 BODY = b"There was a word."
 SIZED = HEAD + b"Content-Length: 17\r\n\r\n" + BODY
-
-
-@pytest.fixture(params=LOOPS)
-def anyio_backend(request: pytest.FixtureRequest) -> Any:
-    return request.param
-
-
-@pytest.fixture(autouse=True)
-async def _nothing_is_left() -> AsyncIterator[None]:
-    async with nothing_left():
-        yield
-
-
-@pytest.fixture
-async def pool() -> AsyncIterator[HttpPool]:
-    pool = HttpPool()
-    yield pool
-    await pool.close()
 
 
 async def whole(connection: Connection) -> bytes:
