@@ -46,6 +46,7 @@ class Footprint:
         metrics = dict(
             line.rsplit(" ", 1) for line in httpx.get(f"{server.url}/metrics").text.splitlines() if line[:1] != "#"
         )
+        time.sleep(0.05)  # that request has a task of its own, for a moment after its answer
         inside = server.inside()
         pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
         pooled = int(float(metrics["chatkit_host_database_connections_idle"]))
