@@ -13,7 +13,8 @@ import pytest
 import sqlalchemy as sa
 from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import exc
-from support.postgres import PostgresServer, free_port
+from support.ports import free_port
+from support.postgres import PostgresServer
 from support.turns import ALICE, BOB, answer, begun_turn, end_turn, events, item_ids, new_thread
 
 from chatkit_host.engine.ports import TurnEnd, TurnWrite

@@ -13,9 +13,7 @@ import http.client
 import itertools
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +24,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
+from support.ports import free_port
+
 _OURS = ("CHATKIT_HOST_", "JWT_", "DATABASE_URL", "OPENAI_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY", "CORS_ORIGINS")
 _FOR_TESTS = {
     "CHATKIT_HOST_OFFLINE_WORD_SECONDS": "0",
@@ -35,7 +35,6 @@ _FOR_TESTS = {
 }
 _LISTENING = b"chatkit-host is ready: http://"
 _NOTHING = Path(os.devnull)
-_CONNECTIONS_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _WHEN_STARTED = (
     "pydantic.v1",
     "rich.console",
@@ -161,7 +160,7 @@ class ForkedServer:
         return self._log.read_text() if self._log.exists() else ""
 
     def start(self, *, wait: bool = True) -> None:
-        self._port = self._port or _lasting_port()
+        self._port = self._port or free_port()
         arguments = ["serve", *self._arguments, "--port", str(self._port)]
         self._log.touch()
         self._starts = self._log.read_bytes().count(_LISTENING) + 1
@@ -225,16 +224,6 @@ class ForkedServer:
                 raise AssertionError(f"the server did not stop:\n{self.log}")
             time.sleep(0.01)
         return status
-
-
-def _lasting_port() -> int:
-    """Below those that the kernel gives to connections: one of them could sit on it while the server is away."""
-    lowest = int(_CONNECTIONS_PORTS.read_text().split()[0])
-    while True:
-        port = random.randrange(lowest // 2, lowest)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def wait_until_ready(url: str, seconds: float = 30) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from support.postgres import free_port, unprivileged_user
+from support.ports import free_port
+from support.postgres import unprivileged_user
 
 _CONFIGURATION = """
 [databases]

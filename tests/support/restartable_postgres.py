@@ -11,7 +11,8 @@ from typing import Literal, Self
 
 import asyncpg
 from support import postgres
-from support.postgres import PostgresServer, free_port, in_new_thread, unprivileged_user
+from support.ports import free_port
+from support.postgres import PostgresServer, in_new_thread, unprivileged_user
 
 from chatkit_host.store.migrate import migrate
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -15,7 +15,7 @@ from chatkit_host.clock import utc_now
 from chatkit_host.engine.events import encode_host
 from chatkit_host.engine.flushing import Flusher
 from chatkit_host.engine.log import LogLimits, TurnLog, tail
-from chatkit_host.engine.ports import Lease, LogEvent, TurnEnd, TurnWrite
+from chatkit_host.engine.ports import Lease, LogEvent, TurnEnd, TurnStore, TurnWrite
 from chatkit_host.engine.wakeups import Wakeups
 from chatkit_host.errors import DatabaseUnavailable, LeaseLost
 from chatkit_host.ids import Owner, ThreadId, TurnId
@@ -76,6 +76,12 @@ def wakeups() -> Wakeups:
 
 def a_log(store: SlowStore, wakeups: Wakeups, **limits: float) -> TurnLog:
     return TurnLog(LEASE, store, wakeups, limits=LogLimits(**{"flush_seconds": 60, **limits}))  # type: ignore[arg-type]
+
+
+def batches_of(log: TurnLog, store: SlowStore, wakeups: Wakeups, **how: Any) -> AsyncGenerator[Sequence[LogEvent]]:
+    """What a reader gets."""
+    batches: Any = tail(lambda: log, cast(TurnStore, store), wakeups, LEASE.owner, LEASE.turn_id, **how)
+    return batches
 
 
 def texts(events: Sequence[LogEvent]) -> list[bytes]:
@@ -255,11 +261,7 @@ async def test_a_reader_gets_everything_from_its_cursor_to_the_end(store: SlowSt
     log.append(b'{"type":"missed"}')
 
     async def read() -> list[bytes]:
-        return [
-            event.data
-            async for batch in tail(lambda: log, store, wakeups, LEASE.owner, LEASE.turn_id, after=1)  # type: ignore[arg-type]
-            for event in batch
-        ]
+        return [event.data async for batch in batches_of(log, store, wakeups, after=1) for event in batch]
 
     reading = asyncio.create_task(read())
     await asyncio.sleep(0)
@@ -273,15 +275,15 @@ async def test_a_reader_gets_everything_from_its_cursor_to_the_end(store: SlowSt
 async def test_a_silent_reader_is_told_that_the_connection_lives(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
 
-    batches = tail(lambda: log, store, wakeups, LEASE.owner, LEASE.turn_id, heartbeat_seconds=0.02)  # type: ignore[arg-type]
+    batches = batches_of(log, store, wakeups, heartbeat_seconds=0.02)
     with anyio.fail_after(2):
         assert [await anext(batches), await anext(batches)] == [(), ()]
-    await batches.aclose()  # type: ignore[attr-defined]
+    await batches.aclose()
 
 
 async def test_readers_of_a_log_that_is_left_get_what_is_there_and_go(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
-    batches = tail(lambda: log, store, wakeups, LEASE.owner, LEASE.turn_id)  # type: ignore[arg-type]
+    batches = batches_of(log, store, wakeups)
     reading = asyncio.ensure_future(anext(batches))
     await asyncio.sleep(0)
 

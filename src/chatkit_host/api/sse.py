@@ -29,10 +29,7 @@ Encode = Callable[[Sequence[LogEvent]], bytes]
 
 def encode_chatkit(turn_id: TurnId, batch: Sequence[LogEvent]) -> bytes:
     """What ChatKit's SDK sends, each event with the cursor to go on from after it."""
-    head = b"id: " + turn_id.encode()
-    return b"".join(
-        [b"%b:%d\ndata: %b\n\n" % (head, event.seq, event.data) for event in batch if not event.is_host_event]
-    )
+    return b"".join([sent_event(turn_id, event.seq, event.data) for event in batch if not event.is_host_event])
 
 
 def sent_event(turn_id: TurnId, seq: int, data: bytes) -> bytes:

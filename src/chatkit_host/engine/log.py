@@ -377,13 +377,13 @@ async def tail(
                 yield batch
                 if batch[-1].is_the_end:
                     return
-            if complete and (live is not None or not batch):
-                return
-            if live is None:
-                if is_leaving():
+            if live is not None:
+                if complete:
                     return
-                if batch:
-                    continue  # there may be more than were read at once
+            elif batch and not is_leaving():
+                continue  # there may be more than were read at once
+            elif complete or is_leaving():
+                return
             quiet = loop.time() - last_sign
             if quiet >= heartbeat_seconds:
                 last_sign = loop.time()

@@ -1,7 +1,6 @@
 """HTTP/1.1 to a model endpoint: one request at a time, and the answer's body in the pieces in which the socket brings it.
 
-From the socket to the reader there is one parser, httptools', and one list. A client library takes longer over a token than all
-that is done with it afterwards.
+From the socket to the reader there is one parser, httptools', and one list, because tokens come one by one (decision 0009).
 """
 
 import asyncio
