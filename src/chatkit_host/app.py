@@ -44,6 +44,7 @@ from chatkit_host.engine.wakeups import Wakeups
 from chatkit_host.engine.worker import worker_name
 from chatkit_host.errors import DatabaseUnavailable, Unauthorized, Unavailable
 from chatkit_host.ids import Owner
+from chatkit_host.lean_imports import models_built_when_used
 from chatkit_host.model_side import ModelSide
 from chatkit_host.settings import Settings, read_settings
 from chatkit_host.store.address import parse_address
@@ -232,12 +233,12 @@ class _Wiring:
         return await self.model_side.responder()
 
     async def _load_mcp(self) -> McpServer:
-        """After the model side, which brings most of what it imports."""
-        await asyncio.wait({self.model_side.start()})
+        await asyncio.wait({self.model_side.start()})  # one library after the other
         return await asyncio.to_thread(self._mcp_server)
 
     def _mcp_server(self) -> McpServer:
-        from chatkit_host.todo.mcp_server import TodoMcpServer
+        with models_built_when_used():
+            from chatkit_host.todo.mcp_server import TodoMcpServer
 
         identify = self._owner_for_mcp if self.rules is not None else None
         return TodoMcpServer(

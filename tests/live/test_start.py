@@ -1,5 +1,6 @@
 """Starting, and what is said when it cannot be."""
 
+import asyncio
 import os
 import pty
 import signal
@@ -10,10 +11,12 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 from support.chat import Chat
-from support.model_server import ModelServer
+from support.mcp_server import McpServer
+from support.model_server import Answer, ModelServer
 from support.postgres import PostgresServer
 from support.server import command, serving
 
@@ -51,13 +54,76 @@ def started(
 
 async def test_from_nothing_to_an_answer_and_to_the_end(tmp_path: Path) -> None:
     with started(tmp_path, "serve", "--port", "0") as process:
-        assert process.stderr is not None
-        ready = next(line for line in process.stderr if "chatkit-host is ready: " in line)
-        async with Chat(ready.split()[3].replace("localhost", "127.0.0.1")) as chat:
+        async with Chat(_address_of(process)) as chat:
             assert (await chat.create("add buy milk")).tool_titles == ["Add task"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) in (0, -signal.SIGTERM)
     assert (tmp_path / "chatkit-host.db").exists()
+
+
+_LOOK = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+_MCP = {"accept": "application/json, text/event-stream"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into what the kernel has mapped")
+async def test_what_nobody_uses_is_not_loaded(tmp_path: Path) -> None:
+    """MCP brings `cryptography` along, and OpenAI's client another one with `aiohttp`."""
+    with started(tmp_path, "serve", "--port", "0") as process:
+        url = _address_of(process)
+        async with Chat(url) as chat:
+            assert (await chat.create("add buy milk")).tool_titles == ["Add task"]
+        before = _mapped(process.pid)
+        async with httpx.AsyncClient(base_url=url) as client:
+            answer = await client.post("/api/mcp", json=_LOOK, headers=_MCP, timeout=30)
+        after = _mapped(process.pid)
+
+    assert "/pydantic_core/" in before
+    assert "/cryptography/" not in before
+    assert "/aiohttp/" not in before
+    assert answer.status_code == 200
+    assert "add_task" in answer.text
+    assert "/cryptography/" in after
+
+
+async def test_tools_of_mcp_servers_are_there_after_a_start_from_nothing(
+    tmp_path: Path, model_server: ModelServer
+) -> None:
+    mcp_server = McpServer(tmp_path)
+    await asyncio.to_thread(mcp_server.start)
+    try:
+        with started(
+            tmp_path,
+            "serve",
+            "--port",
+            "0",
+            CHATKIT_HOST_MODEL="some-model",
+            CHATKIT_HOST_MODEL_BASE_URL=model_server.base_url,
+            CHATKIT_HOST_MCP_SERVERS=mcp_server.url,
+        ) as process:
+            async with Chat(_address_of(process)) as chat:
+                with anyio.fail_after(20):
+                    while "order" not in str(model_server.requests[-1:] and model_server.requests[-1].body["tools"]):
+                        await chat.create("hello")
+                model_server.queue(
+                    Answer(tool_calls=[{"name": "order", "arguments": {"article": "milk"}}]), Answer(text="Ordered.")
+                )
+                answer = await chat.create("order milk")
+    finally:
+        mcp_server.kill()
+
+    assert (answer.errors, answer.tool_titles, answer.text) == ([], ["Order"], "Ordered.")
+    assert mcp_server.effects == ["milk"]
+
+
+def _address_of(process: subprocess.Popen[str]) -> str:
+    """Of one that writes down that it is ready."""
+    assert process.stderr is not None
+    ready = next(line for line in process.stderr if "chatkit-host is ready: " in line)
+    return ready.split()[3].replace("localhost", "127.0.0.1")
+
+
+def _mapped(pid: int) -> str:
+    return Path(f"/proc/{pid}/maps").read_text()
 
 
 def test_an_open_address_without_authentication_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import replace
 from typing import Any
 
-from agents import Agent, Handoff, Model, RunContextWrapper
+from agents import Agent, Handoff, Model, RunContextWrapper, Tool
 from agents.items import ModelResponse, TResponseStreamEvent
 
 from chatkit_host.agent.lane import Lane
@@ -31,7 +31,13 @@ def _heard(agent: Agent[Any], lane: Lane, seen: dict[int, Agent[Any]]) -> Agent[
         if isinstance(agent.model, Model):
             own.model = HeardModel(agent.model, lane)
         own.handoffs = [_heard_handoff(other, lane, seen) for other in agent.handoffs]
+        if not agent.mcp_servers and type(agent).get_mcp_tools is Agent.get_mcp_tools:
+            own.__dict__["get_mcp_tools"] = _no_tools  # the SDK's would load all of MCP to say the same
     return seen[id(agent)]
+
+
+async def _no_tools(_: RunContextWrapper[Any]) -> list[Tool]:
+    return []
 
 
 def _heard_handoff(

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from agents import Agent, AgentBase, RunContextWrapper
+from agents import AgentBase, RunContextWrapper
 from agents.mcp import MCPServer, MCPServerManager, MCPServerStreamableHttp
 from mcp.types import CallToolResult, Tool
 
@@ -66,17 +66,6 @@ class McpTools:
         if lost or self._manager.failed_servers:
             _log.warning("%d MCP servers cannot be reached", len(lost) + len(self._manager.failed_servers))
             await self._manager.reconnect(failed_only=not lost)
-
-
-def servers_of(agent: Agent[Any]) -> list[MCPServer]:
-    """Those of an agent and of the agents it hands over to, each once."""
-    agents, servers = [agent], list(agent.mcp_servers)
-    for each in agents:
-        for other in each.handoffs:
-            if isinstance(other, Agent) and other not in agents:
-                agents.append(other)
-                servers += [server for server in other.mcp_servers if server not in servers]
-    return servers
 
 
 def servers_at(urls: Sequence[str], *, seconds: float) -> list[MCPServerStreamableHttp]:

@@ -3,11 +3,10 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agents import Agent, ModelProvider, RunConfig, RunHooks, Runner
 from agents.items import ModelResponse
-from agents.mcp import MCPServer
 from agents.model_settings import ModelSettings
 from agents.run_config import ToolErrorFormatterArgs
 from agents.run_context import RunContextWrapper
@@ -24,7 +23,6 @@ from chatkit_host.agent.first_answer import AnsweredModels, can_be_asked_first, 
 from chatkit_host.agent.heard_model import for_one_run
 from chatkit_host.agent.lane import Lane
 from chatkit_host.agent.lean_runs import spare_the_signatures
-from chatkit_host.agent.mcp_tools import McpTools, servers_of
 from chatkit_host.agent.models.spoken import as_model_response
 from chatkit_host.agent.transcript import model_input, recorded, text_of
 from chatkit_host.clock import Clock
@@ -33,6 +31,11 @@ from chatkit_host.engine.responder import Responder, TurnEvents, TurnInput
 from chatkit_host.errors import GuardrailTripped, InvalidInput
 from chatkit_host.ids import ThreadId, new_id
 from chatkit_host.text import safe_text
+
+if TYPE_CHECKING:
+    from agents.mcp import MCPServer
+
+    from chatkit_host.agent.mcp_tools import McpTools
 
 _log = logging.getLogger(__name__)
 
@@ -65,23 +68,26 @@ class AgentResponder(Responder):
         models: LaneModels,
         clock: Clock,
         options: AgentOptions,
-        mcp_servers: Sequence[MCPServer] = (),
+        mcp_servers: "Sequence[MCPServer]" = (),
     ) -> None:
         """`mcp_servers` are the agent's in addition to its own; all of them are connected and looked after."""
         self.clock = clock
         self._agent = agent
         self._models = models
-        self._others = [server for server in servers_of(agent) if server not in agent.mcp_servers]
-        self._tools = McpTools([*servers_of(agent), *mcp_servers])
+        of_agents = _servers_of(agent)
+        self._others = [server for server in of_agents if server not in agent.mcp_servers]
+        self._mcp_tools = _mcp_tools([*of_agents, *mcp_servers])
         self._options = options
         self._settings: dict[str, ModelSettings] = {}
 
     async def open(self) -> None:
         spare_the_signatures()
-        self._tools.open()
+        if self._mcp_tools is not None:
+            self._mcp_tools.open()
 
     async def close(self) -> None:
-        await self._tools.close()
+        if self._mcp_tools is not None:
+            await self._mcp_tools.close()
         await self._models.close()
 
     def title_for(self, message: UserMessageItem) -> str | None:
@@ -105,7 +111,9 @@ class AgentResponder(Responder):
 
     def agent_for_turn(self, lane: Lane) -> Agent[Any]:
         """The agent as it can work now: with the MCP servers that can be reached."""
-        reachable = [server for server in self._tools.servers if server not in self._others]
+        if self._mcp_tools is None:
+            return for_one_run(self._agent, lane)
+        reachable = [server for server in self._mcp_tools.servers if server not in self._others]
         agent = self._agent if reachable == self._agent.mcp_servers else self._agent.clone(mcp_servers=reachable)
         return for_one_run(agent, lane)
 
@@ -132,6 +140,25 @@ class AgentResponder(Responder):
     @property
     def max_turns(self) -> int:
         return self._options.max_turns
+
+
+def _servers_of(agent: Agent[Any]) -> "list[MCPServer]":
+    """Those of an agent and of the agents it hands over to, each once."""
+    agents, servers = [agent], list(agent.mcp_servers)
+    for each in agents:
+        for other in each.handoffs:
+            if isinstance(other, Agent) and other not in agents:
+                agents.append(other)
+                servers += [server for server in other.mcp_servers if server not in servers]
+    return servers
+
+
+def _mcp_tools(servers: "Sequence[MCPServer]") -> "McpTools | None":
+    if not servers:
+        return None  # and nothing of MCP is loaded
+    from chatkit_host.agent.mcp_tools import McpTools
+
+    return McpTools(servers)
 
 
 class _Run(RunHooks[TurnContext]):

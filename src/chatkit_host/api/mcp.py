@@ -24,12 +24,13 @@ class McpServer(Protocol):
 
 
 class McpSurface:
-    """Loads the MCP server when the application has started, and runs it until the application ends."""
+    """Loads the MCP server when it is first called, and runs it until the application ends."""
 
     def __init__(self, load: Callable[[], Awaitable[McpServer]], failures: AuthFailures) -> None:
         self._load = load
         self._failures = failures
         self._server: asyncio.Future[ASGIApp] | None = None
+        self._called = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -46,11 +47,16 @@ class McpSurface:
 
     async def close(self) -> None:
         self._closing.set()
+        self._called.set()
         if self._task is not None:
             await asyncio.wait({self._task})
 
     async def _run(self, opened: asyncio.Future[ASGIApp]) -> None:
         """In one task from beginning to end, as the SDK's task group wants it."""
+        await self._called.wait()
+        if self._closing.is_set():
+            opened.cancel()
+            return
         try:
             server = await self._load()
             server.app.add_exception_handler(Exception, _in_our_words)
@@ -82,6 +88,7 @@ class McpSurface:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._server is None:
             raise Unavailable
+        self._called.set()
         app = await asyncio.shield(self._server)
         try:
             await app(scope, receive, send)
