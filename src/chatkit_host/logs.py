@@ -18,6 +18,8 @@ _QUIET = ("uvicorn", "httpx", "LiteLLM", "openai.agents", "mcp", "aiosqlite", "a
 
 def configure_logging(level: str, style: str) -> None:
     """`style`: json, text or auto (text on a terminal)."""
+    # What no line shows need not be found out for each.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     as_text = style == "text" or (style == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(TextLines() if as_text else JsonLines())

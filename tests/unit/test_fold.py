@@ -29,7 +29,7 @@ WORKFLOW = WorkflowItem(id="wf", thread_id="thr", created_at=utc_now(), workflow
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00"))))
 def test_folding_the_log_gives_what_folding_as_it_happened_gave(deltas: list[str]) -> None:
     lived, log = PendingItems(), [encode(ThreadItemAddedEvent(item=MESSAGE))]
-    lived.apply(ThreadItemAddedEvent(item=MESSAGE))
+    lived.apply(ThreadItemAddedEvent(item=MESSAGE.model_copy(deep=True)))
     encoder = TextDeltaEncoder("msg", 0)
     for delta in deltas:
         lived.text("msg", 0, delta)
@@ -46,7 +46,7 @@ def test_folding_the_log_gives_what_folding_as_it_happened_gave(deltas: list[str
 
 def test_an_update_may_come_before_the_part_it_belongs_to() -> None:
     pending = PendingItems()
-    pending.apply(ThreadItemAddedEvent(item=MESSAGE))
+    pending.apply(ThreadItemAddedEvent(item=MESSAGE.model_copy(deep=True)))
     pending.apply(
         ThreadItemUpdatedEvent(
             item_id="msg", update=AssistantMessageContentPartTextDelta(content_index=1, delta="second")
@@ -60,7 +60,7 @@ def test_an_update_may_come_before_the_part_it_belongs_to() -> None:
 
 def test_equal_tasks_are_told_apart_by_their_place() -> None:
     pending = PendingItems()
-    pending.apply(ThreadItemAddedEvent(item=WORKFLOW))
+    pending.apply(ThreadItemAddedEvent(item=WORKFLOW.model_copy(deep=True)))
     for index in range(2):
         task = CustomTask(title="Same", status_indicator="loading")
         pending.apply(ThreadItemUpdatedEvent(item_id="wf", update=WorkflowTaskAdded(task_index=index, task=task)))
@@ -75,7 +75,7 @@ def test_equal_tasks_are_told_apart_by_their_place() -> None:
 
 def test_a_finished_item_is_no_longer_pending() -> None:
     pending = PendingItems()
-    pending.apply(ThreadItemAddedEvent(item=MESSAGE))
+    pending.apply(ThreadItemAddedEvent(item=MESSAGE.model_copy(deep=True)))
     pending.text("msg", 0, "said")
     pending.apply(ThreadItemDoneEvent(item=MESSAGE))
 
@@ -99,7 +99,7 @@ def test_what_is_kept_of_an_unfinished_answer() -> None:
 
 def test_an_item_handed_out_does_not_change_what_was_given() -> None:
     pending = PendingItems()
-    pending.apply(ThreadItemAddedEvent(item=MESSAGE))
+    pending.apply(ThreadItemAddedEvent(item=MESSAGE.model_copy(deep=True)))
     pending.apply(
         ThreadItemUpdatedEvent(
             item_id="msg",

@@ -6,6 +6,9 @@ does, so the first call is made without it. Where that answer calls for more, th
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from functools import lru_cache
+from inspect import isawaitable, signature
+from types import FunctionType
 from typing import Any
 
 from agents import Agent, FunctionTool, Model, ModelProvider, RunConfig, RunContextWrapper
@@ -108,7 +111,21 @@ async def _tools_and_instructions(
         tools = await agent.get_all_tools(asking)
     else:
         tools = agent.tools  # the SDK would ask each of them in a task of its own
-    return tools, await agent.get_system_prompt(asking)
+    return tools, await _instructions(agent, asking)
+
+
+async def _instructions(agent: Agent[Any], asking: RunContextWrapper[Any]) -> str | None:
+    """As `agent.get_system_prompt`, which looks at the signature of a function each time."""
+    written = agent.instructions
+    if not isinstance(written, FunctionType) or not _takes_context_and_agent(written):
+        return await agent.get_system_prompt(asking)
+    instructions = written(asking, agent)
+    return await instructions if isawaitable(instructions) else instructions
+
+
+@lru_cache(64)
+def _takes_context_and_agent(written: FunctionType) -> bool:
+    return len(signature(written).parameters) == 2
 
 
 def _says_something(item: ResponseOutputItem) -> bool:

@@ -41,7 +41,7 @@ def sending_of(
     if key is None and isinstance(named, str) and _KEY.match(named):
         key = named
     return Sending(
-        request_hash=hashlib.sha256(request.url.path.encode() + b"\0" + body).hexdigest(),
+        request_hash=hashlib.sha256(request.scope["path"].encode() + b"\0" + body).hexdigest(),
         key=key,
         thread_id=thread_id,
         when_busy=_when_busy(request.headers.get("chatkit-when-busy"), host.when_busy),

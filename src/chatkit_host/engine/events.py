@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import orjson
 from chatkit.types import (
+    AssistantMessageContent,
     AssistantMessageItem,
     HiddenContextItem,
     Page,
@@ -91,7 +92,17 @@ def is_hidden(item: ThreadItem) -> bool:
 
 def owned_item(item: ThreadItem, thread_id: ThreadId) -> ThreadItem:
     """A copy that belongs to this thread and is stamped in aware UTC, whatever user code put there."""
-    return item.model_copy(update={"thread_id": thread_id, "created_at": as_utc(item.created_at)}, deep=True)
+    ours: dict[str, Any] = {"thread_id": thread_id, "created_at": as_utc(item.created_at)}
+    if type(item) is AssistantMessageItem:  # the one of every answer: a deep copy takes five times as long
+        return item.model_copy(update={**ours, "content": [own_content(part) for part in item.content]})
+    return item.model_copy(update=ours, deep=True)
+
+
+def own_content(content: AssistantMessageContent) -> AssistantMessageContent:
+    """A copy that shares nothing which can change."""
+    if content.annotations or type(content) is not AssistantMessageContent:
+        return content.model_copy(deep=True)
+    return AssistantMessageContent(text=content.text, annotations=[])
 
 
 def thread_answer(thread: ThreadMetadata, items: Page[ThreadItem] | None = None) -> Thread:

@@ -26,7 +26,7 @@ from chatkit.types import (
     WorkflowTaskUpdated,
 )
 
-from chatkit_host.engine.events import decode
+from chatkit_host.engine.events import decode, own_content
 from chatkit_host.engine.ports import LogEvent
 
 
@@ -36,9 +36,10 @@ class PendingItems:
         self._deltas: dict[tuple[str, int], list[str]] = {}
 
     def apply(self, event: ThreadStreamEvent) -> None:
+        """The item of a `ThreadItemAddedEvent` is given away: it is the one that grows."""
         match event:
             case ThreadItemAddedEvent():
-                self._items[event.item.id] = event.item.model_copy(deep=True)
+                self._items[event.item.id] = event.item
             case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
                 self._forget(event.item.id)
             case ThreadItemRemovedEvent():
@@ -86,7 +87,7 @@ class PendingItems:
                 AssistantMessageContentPartAdded() | AssistantMessageContentPartDone()
             ):
                 _content(message, update.content_index)
-                message.content[update.content_index] = update.content.model_copy(deep=True)
+                message.content[update.content_index] = own_content(update.content)
             case AssistantMessageItem() as message, AssistantMessageContentPartAnnotationAdded():
                 _content(message, update.content_index).annotations.insert(update.annotation_index, update.annotation)
             case WorkflowItem() as item, WorkflowTaskAdded():
