@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
-from functools import partial
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -75,24 +73,27 @@ class TailResponse(Response):
             await self.follow(receive, send)
 
     async def follow(self, receive: Receive, send: Send) -> None:
-        leaving = asyncio.ensure_future(self._until_the_client_is_gone(receive))
+        sending = asyncio.ensure_future(self._send(send))
+        leaving = asyncio.ensure_future(until_the_client_leaves(receive))
         try:
-            async with asyncio.timeout(None) as sending:
-                leaving.add_done_callback(partial(_end_now, sending))
-                await self._send(send)
-        except OSError:  # that it ended so, or that the socket broke before the server told us
-            self._left()
+            is_over = False
+            while not is_over:
+                # Looked at now and then: a timer for each event would cost more than the event.
+                ended, _ = await asyncio.wait(
+                    {sending, leaving}, timeout=_TIME_TO_TAKE_SECONDS / 4, return_when=asyncio.FIRST_COMPLETED
+                )
+                is_over = bool(ended) or self._takes_too_long
+            if not sending.done():
+                self._left()
         finally:
             leaving.cancel()
-            await asyncio.wait({leaving})
-
-    async def _until_the_client_is_gone(self, receive: Receive) -> None:
-        """Or takes too long. Looked at now and then: a timer for each event would cost more than the event."""
-        while not self._takes_too_long:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_TIME_TO_TAKE_SECONDS / 4):
-                    await until_the_client_leaves(receive)
-                    return
+            sending.cancel()
+            await asyncio.wait({sending, leaving})
+        if not sending.cancelled() and (error := sending.exception()) is not None:
+            if isinstance(error, OSError):
+                self._left()  # the socket broke before the server told us
+            else:
+                raise error
 
     async def _send(self, send: Send) -> None:
         last: LogEvent | None = None
@@ -114,11 +115,6 @@ class TailResponse(Response):
     def _takes_too_long(self) -> bool:
         since = self._sending_since
         return since is not None and asyncio.get_running_loop().time() - since > _TIME_TO_TAKE_SECONDS
-
-
-def _end_now(sending: asyncio.Timeout, leaving: asyncio.Task[None]) -> None:
-    with suppress(RuntimeError):  # it has ended
-        sending.reschedule(leaving.get_loop().time())
 
 
 class Tails:

@@ -259,6 +259,8 @@ def _engine(address: Address, *, can_write: bool) -> sa.Engine:
         _use_write_ahead_log(connection, patience)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # What a savepoint needs to be undone would go through a file of its own.
+        connection.execute("PRAGMA temp_store = MEMORY")
         if not can_write:
             connection.execute("PRAGMA query_only = ON")
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Any
 
 from openai.types.responses import ResponseOutputItem
@@ -35,6 +36,8 @@ class ChatCompletionsModel(SpokenModel):
         speech = Speech(lane)
         with Watch(self._patience) as watch:
             stream = await self._open(request, watch)
+            if not answer.in_steps:
+                stream.offer(partial(_is_more_text, chunks, fold, speech, watch))
             try:
                 while (said := await _burst(stream, chunks, fold, watch)) is not None:
                     for part in said:
@@ -75,6 +78,19 @@ class ChatCompletionsModel(SpokenModel):
         if settings.extra_args:
             body.update(settings.extra_args)
         return body
+
+
+def _is_more_text(chunks: Chunks, fold: ChatFold, speech: Speech, watch: Watch, read: bytes) -> bool:
+    """Says what goes on with the text and says nothing else, as most of an answer does, where the socket brings it."""
+    if fold.is_over or fold.finish_reason or not speech.is_in_text:
+        return False
+    text = chunks.only_text(read)
+    if text is None:
+        return False
+    watch.heard()
+    if safe := fold.text(text):
+        speech.text(safe)
+    return True
 
 
 async def _burst(stream: EventStream, chunks: Chunks, fold: ChatFold, watch: Watch) -> list[Said] | None:

@@ -14,6 +14,7 @@ from chatkit_host.errors import ModelOutputInvalid
 
 Chunk = dict[str, Any] | str
 
+_DATA, _END = b"data: ", b"\n\n"
 _CONTENT = b'"content":'
 _FRUITLESS = 8
 """So many shapes that no further chunk had, and looking for one is given up: every chunk of this answer has something of its own."""
@@ -54,6 +55,15 @@ class Chunks:
             yield chunk
         yield from self._joined(run)
 
+    def only_text(self, read: bytes) -> str | None:
+        """The text of whole events that say nothing else, as most reads are; None for all others."""
+        if self._shape is None or not read.startswith(_DATA) or not read.endswith(_END):
+            return None
+        events = [event.removeprefix(_DATA) for event in read[: -len(_END)].split(_END)]
+        if not all(map(self._has_the_shape, events)):
+            return None
+        return self._text_of(events)
+
     def _has_the_shape(self, event: bytes) -> bool:
         if self._shape is None:
             return False
@@ -68,16 +78,23 @@ class Chunks:
         )
 
     def _joined(self, run: Sequence[bytes]) -> Iterator[Chunk]:
-        if not run or self._shape is None:
+        if not run:
             return
-        self._fruitless = 0
-        before, after = map(len, self._shape)
-        try:
-            text = orjson.loads(b'"%b"' % b"".join([event[before : len(event) - after] for event in run]))
-        except ValueError:
+        text = self._text_of(run)
+        if text is None:
             yield from map(parsed, run)
         else:
             yield text
+
+    def _text_of(self, run: Sequence[bytes]) -> str | None:
+        """Of events that have the shape; None where it is nothing that orjson reads."""
+        assert self._shape is not None
+        self._fruitless = 0
+        before, after = map(len, self._shape)
+        try:
+            return orjson.loads(b'"%b"' % b"".join([event[before : len(event) - after] for event in run]))
+        except ValueError:
+            return None
 
     def _learn(self, event: bytes, chunk: dict[str, Any]) -> None:
         if self._fruitless >= _FRUITLESS:

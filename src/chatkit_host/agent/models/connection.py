@@ -5,6 +5,7 @@ From the socket to the reader there is one parser, httptools', and one list, bec
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from typing import cast
 
 import httptools
@@ -41,6 +42,9 @@ class Connection(asyncio.Protocol):
         self._size = 0
         self._is_paused = False
         self._unpacking: Unpacking | None = None
+        self.take: Callable[[bytes], bool] | None = None
+        """Offered what comes while `read` waits, and spares the waking up for what it takes (True). It must not wait."""
+        self._failure: Exception | None = None
 
     # -- one request -----------------------------------------------------------------------------
 
@@ -61,11 +65,16 @@ class Connection(asyncio.Protocol):
             await self._news()
 
     async def read(self) -> bytes:
-        """What has come of the body since the last read, at least one byte; nothing at the end. Raises `BrokenConnection`."""
+        """What has come of the body since the last read and was not taken, at least one byte; nothing at the end.
+
+        Raises `BrokenConnection`, and what `take` raised.
+        """
         while not self._pieces:
             if self._is_complete:
                 return b""
             await self._news()
+        if self._failure is not None:
+            raise self._failure
         pieces, self._pieces, self._size = self._pieces, [], 0
         if self._is_paused and self._transport is not None:
             self._is_paused = False
@@ -137,7 +146,22 @@ class Connection(asyncio.Protocol):
                 self.abort()
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self.abort()
-        self._wake()
+        if self.take is None or not self._is_taken(self.take) or self._is_complete:
+            self._wake()
+
+    def _is_taken(self, take: Callable[[bytes], bool]) -> bool:
+        """All that has come. What its reader has not waited for stays in line."""
+        if self._lost or len(self._pieces) != 1 or self._waiter is None or self._waiter.done():
+            return False
+        try:
+            if not take(self._pieces[0]):
+                return False
+        except Exception as error:  # noqa: BLE001 - the reader's, who put it there
+            self._failure = error
+            return False
+        self._pieces.clear()
+        self._size = 0
+        return True
 
     def eof_received(self) -> None:
         self._end()

@@ -192,6 +192,11 @@ class EventStream:
             _logger.warning("a model endpoint answered with content type %s", kind)
             raise ModelOutputInvalid
 
+    def offer(self, take: Callable[[bytes], bool]) -> None:
+        """`take` is asked about bytes that begin with an event, where they arrive while `read` waits for them. What it takes (True)
+        were whole events, and nobody else hears of them."""
+        self._connection.take = lambda read: self._decoder.is_between_events and take(read)
+
     async def read(self) -> list[bytes]:
         """The next events, at least one; an empty list at the end."""
         if self._first:
@@ -224,10 +229,12 @@ class EventStream:
             except OSError:  # a timeout is one
                 return
         self._is_kept = True
+        self._connection.take = None
         self._keep()
 
     def close(self) -> None:
         if not self._is_kept:
+            self._connection.take = None
             self._connection.abort()
 
 

@@ -52,11 +52,21 @@ class Speech:
         if self._message_id is None:
             self._message_id = new_id("message")
         if channel == "text":
-            self._text.append(delta)
-            self._lane.text(self._message_id, delta)
+            self.text(delta)
         else:
             self._refusal.append(delta)
             self._lane.refusal(self._message_id, delta)
+
+    @property
+    def is_in_text(self) -> bool:
+        """What comes next may go on with `text`."""
+        return self._thought_id is None and self._message_id is not None
+
+    def text(self, delta: str) -> None:
+        """The same as `say`, where the message says more."""
+        assert self._message_id is not None
+        self._text.append(delta)
+        self._lane.text(self._message_id, delta)
 
     def annotate(self, annotation: dict[str, Any]) -> None:
         if self._message_id is not None:

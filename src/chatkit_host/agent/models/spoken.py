@@ -55,6 +55,8 @@ class Answer:
 
     output: list[ResponseOutputItem] | None = None
     usage: ResponseUsage | None = None
+    in_steps: bool = False
+    """Whether somebody looks at the lane after each burst."""
 
 
 class SpokenModel(Model):
@@ -103,7 +105,7 @@ class SpokenModel(Model):
                     pass
                 yield _completed(self.name, answer, 0)
             return
-        events = EventLane(self.name)
+        events, answer.in_steps = EventLane(self.name), True
         async with aclosing(self._answer(request, events, answer)) as bursts:
             async for _ in bursts:
                 for event in events.drain():

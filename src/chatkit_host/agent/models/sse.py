@@ -18,6 +18,11 @@ class SseDecoder:
         self._ended_in_cr = False
         self._at_start = True
 
+    @property
+    def is_between_events(self) -> bool:
+        """Nothing is held back: what comes next begins an event."""
+        return not (self._at_start or self._pieces or self._data or self._ended_in_cr)
+
     def feed(self, read: bytes) -> list[bytes]:
         """The data of every event that ends in this read; comments, names and ids are dropped."""
         if self._ended_in_cr and read.startswith(b"\n"):

@@ -54,6 +54,8 @@ class Watch:
     def heard(self) -> None:
         """Data has come: the next must come within the idle limit."""
         self._left = self._idle
+        if self._task is not None:
+            self._deadline = self._loop.time() + self._idle
 
     def heard_the_end(self) -> None:
         """The terminal reason has come: only its epilogue (usage, end marker) is awaited, and not for long."""
