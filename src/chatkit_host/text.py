@@ -22,7 +22,7 @@ _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def is_safe(text: str) -> bool:
-    return _UNSAFE.search(text) is None
+    return "\x00" not in text if text.isascii() else _UNSAFE.search(text) is None
 
 
 def safe_text(text: str) -> str:

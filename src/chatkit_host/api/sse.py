@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chatkit_host.engine.ports import LogEvent
+from chatkit_host.engine.ports import HOST_EVENT, LogEvent
 from chatkit_host.ids import TurnId
 
 HEARTBEAT = b": ping\n\n"
@@ -16,6 +16,8 @@ _GOES_ON_ELSEWHERE = b": this server stops, the answer goes on: come back with y
 
 END = b": end\n\n"
 """A comment too, the last of a stream whose answer is over. A stream that ends without it broke off, or goes on elsewhere."""
+
+_SENT = b"id: %b:%d\ndata: %b\n\n"
 
 _TAILS = "chatkit_host.tails"
 _OVER_BY_THEN = ("fastapi_inner_astack", "fastapi_function_astack", "fastapi_middleware_astack")
@@ -29,11 +31,12 @@ Encode = Callable[[Sequence[LogEvent]], bytes]
 
 def encode_chatkit(turn_id: TurnId, batch: Sequence[LogEvent]) -> bytes:
     """What ChatKit's SDK sends, each event with the cursor to go on from after it."""
-    return b"".join([sent_event(turn_id, event.seq, event.data) for event in batch if not event.is_host_event])
+    name = turn_id.encode()
+    return b"".join([_SENT % (name, seq, data) for seq, data in batch if not data.startswith(HOST_EVENT)])
 
 
 def sent_event(turn_id: TurnId, seq: int, data: bytes) -> bytes:
-    return b"id: %b:%d\ndata: %b\n\n" % (turn_id.encode(), seq, data)
+    return _SENT % (turn_id.encode(), seq, data)
 
 
 class TailResponse(Response):

@@ -56,7 +56,11 @@ class PendingItems:
 
     def text(self, item_id: str, content_index: int, delta: str) -> None:
         """The same as applying a text delta; cheap, because most events are one."""
-        self._deltas.setdefault((item_id, content_index), []).append(delta)
+        deltas = self._deltas.get((item_id, content_index))
+        if deltas is None:
+            self._deltas[item_id, content_index] = [delta]
+        else:
+            deltas.append(delta)
 
     def item(self, item_id: str) -> ThreadItem | None:
         """The item as it stands. What is returned is the caller's to keep as long as no further event arrives."""

@@ -6,10 +6,8 @@ A running turn's log is in memory and is written to the database in groups. Text
 
 import asyncio
 import logging
-from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from operator import attrgetter
 
 from chatkit.types import ThreadItem
 
@@ -337,7 +335,10 @@ class TurnLog:
     def read(self, after: int) -> Sequence[LogEvent]:
         """What readers may see past a cursor."""
         self._seal_text()
-        return self._events[bisect_right(self._events, after, hi=self._visible, key=_seq) : self._visible]
+        first = self._visible
+        while first and self._events[first - 1].seq > after:
+            first -= 1
+        return self._events[first : self._visible]
 
     @property
     def is_complete(self) -> bool:
@@ -384,7 +385,7 @@ async def tail(
                 continue  # there may be more than were read at once
             elif complete or is_leaving():
                 return
-            quiet = loop.time() - last_sign
+            quiet = 0.0 if batch else loop.time() - last_sign
             if quiet >= heartbeat_seconds:
                 last_sign = loop.time()
                 yield ()
@@ -399,6 +400,3 @@ async def _written(store: TurnStore, owner: Owner, turn_id: TurnId, after: int) 
         return complete, await store.read_events(owner, turn_id, after=after)
     except DatabaseUnavailable:
         return False, ()
-
-
-_seq = attrgetter("seq")

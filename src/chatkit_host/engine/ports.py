@@ -6,7 +6,7 @@ Each port has a real implementation that ships and a contract suite; see `chatki
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypedDict
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict
 
 from chatkit.types import (
     Attachment,
@@ -39,8 +39,7 @@ ModelItem = dict[str, Any]
 """One entry of a transcript: an input item of the Responses API (message, function_call, function_call_output, reasoning) as JSON."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogEvent:
+class LogEvent(NamedTuple):
     """One event of a turn: `seq` counts from 1 without gaps, `data` is one line of JSON whose first key is `type`."""
 
     seq: int

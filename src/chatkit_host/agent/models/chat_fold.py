@@ -58,7 +58,8 @@ class ChatFold:
 
     def text(self, text: str) -> str:
         """The same for text and nothing else: what can be said of it now."""
-        self._text(text)
+        if not self._has_spoken:
+            self._text(text)
         return self._safe["text"].feed(text)
 
     def finish(self) -> list[Said]:

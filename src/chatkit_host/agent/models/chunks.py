@@ -59,6 +59,8 @@ class Chunks:
         """The text of whole events that say nothing else, as most reads are; None for all others."""
         if self._shape is None or not read.startswith(_DATA) or not read.endswith(_END):
             return None
+        if self._has_the_shape(event := read[len(_DATA) : -len(_END)]):
+            return self._text_of([event])
         events = [event.removeprefix(_DATA) for event in read[: -len(_END)].split(_END)]
         if not all(map(self._has_the_shape, events)):
             return None
@@ -91,8 +93,9 @@ class Chunks:
         assert self._shape is not None
         self._fruitless = 0
         before, after = map(len, self._shape)
+        texts = [event[before : len(event) - after] for event in run]
         try:
-            return orjson.loads(b'"%b"' % b"".join([event[before : len(event) - after] for event in run]))
+            return orjson.loads(b'"%b"' % (texts[0] if len(texts) == 1 else b"".join(texts)))
         except ValueError:
             return None
 
