@@ -109,7 +109,7 @@ def _special(
         "tools": lambda: special.tools(model, 5 if full else 2),
     }
     if postgres is not None:
-        measures["two_workers"] = lambda: special.two_workers(model, lambda: _fresh(postgres))
+        measures["two_workers"] = lambda: special.two_workers(model, lambda: _fresh(postgres), 5 if full else 2)
     if full:
         measures["lists"] = lambda: asyncio.run(lists.deep_and_first(10_000, 200_000))
     for name, measure in measures.items():

@@ -73,7 +73,7 @@ def _promises(kept: Sequence[Promise]) -> list[str]:
         aim = "" if promise.aim is None else f"{sign} {promise.aim:g}"
         verdict = "aim met" if promise.is_surpassed else "met" if promise.is_kept and must else "**not met**"
         if not must and not promise.is_surpassed:
-            verdict = "aim not met"
+            verdict = "aim not met" if aim else ""
         spread = "" if promise.spread is None else f"{promise.spread:.0%}"
         lines.append(
             f"| {promise.what} | {_short(promise.measured)} {promise.unit} | {spread} | {must} | {aim} | {verdict} |"

@@ -7,7 +7,7 @@ from support.pgbouncer import require_pgbouncer, running_pgbouncer
 from support.postgres import PostgresServer
 from support.waiting import until
 
-from chatkit_host.ids import TurnId
+from chatkit_host.ids import TurnId, new_id
 from chatkit_host.store.address import parse_address
 from chatkit_host.store.line import PostgresLine
 
@@ -28,13 +28,14 @@ async def test_what_one_says_the_others_hear_and_it_does_not_hear_itself(postgre
         line.open(heard)
     await until(lambda: all(line.is_up for line in lines))
 
-    for number in range(100):
-        lines[0].say(TurnId(f"turn_{number}"))
-    await until(lambda: all(len(heard.said) > 100 for heard in ears[1:]))
+    turns = [TurnId(new_id("turn")) for _ in range(1_000)]
+    for turn_id in turns:
+        lines[0].say(turn_id)
+    await until(lambda: all(len(heard.said) > len(turns) for heard in ears[1:]))
 
     for heard in ears[1:]:
         assert heard.said[0] is None, "on coming up, something may have been missed"
-        assert {*heard.said[1:]} == {f"turn_{number}" for number in range(100)}
+        assert {*heard.said[1:]} == {*turns}
     assert ears[0].said == [None]
     for line in lines:
         await line.close()

@@ -19,6 +19,8 @@ _log = logging.getLogger(__name__)
 _CHANNEL = "chatkit_host_turns"
 _TOGETHER_SECONDS = 0.02
 """What is said within this time is sent at once."""
+_IN_A_NOTICE = 150
+"""Turns that one notice names: PostgreSQL's have less than 8,000 bytes. Each is delivered to every worker, its own included."""
 _IS_PROBE = "probe "
 _PROBE_SECONDS = 5.0
 _SILENT_SECONDS = 30.0
@@ -117,11 +119,13 @@ class PostgresLine:
             return
         self._has_due.clear()
         due, self._due = list(self._due), set()
-        await connection.execute("SELECT pg_notify($1, said) FROM unnest($2::text[]) AS said", _CHANNEL, due)
+        notices = [" ".join(due[first : first + _IN_A_NOTICE]) for first in range(0, len(due), _IN_A_NOTICE)]
+        await connection.execute("SELECT pg_notify($1, said) FROM unnest($2::text[]) AS said", _CHANNEL, notices)
         await asyncio.sleep(_TOGETHER_SECONDS)
 
     def _on_notice(self, connection: Any, process: int, channel: str, said: str) -> None:
         if said == self._probe:
             self._probed.set()
         elif not said.startswith(_IS_PROBE) and process != connection.get_server_pid():
-            self._heard(TurnId(said))
+            for turn_id in said.split():
+                self._heard(TurnId(turn_id))
