@@ -10,7 +10,13 @@ from chatkit_host.clock import utc_now
 from chatkit_host.configured import model_options
 from chatkit_host.engine.events import OF_EVERY_TURN
 from chatkit_host.engine.responder import Responder
-from chatkit_host.lean_imports import build, loaded_when_used, models_built_when_used, not_installed
+from chatkit_host.lean_imports import (
+    build,
+    imports_that_stay,
+    loaded_when_used,
+    models_built_when_used,
+    not_installed,
+)
 from chatkit_host.settings import Settings
 from chatkit_host.todo.service import TodoService
 
@@ -42,18 +48,14 @@ class ModelSide:
         return self._loading
 
     async def _load(self) -> Responder:
+        gc.set_threshold(_YOUNG_OBJECTS)
         try:
-            responder = await asyncio.to_thread(self._responder)
-            await responder.open()
+            with imports_that_stay():
+                responder = await asyncio.to_thread(self._responder)
+                await responder.open()
         except Exception:
             _log.exception("the model side could not be loaded: nothing can be answered")
             raise
-        finally:
-            # What was imported stays; a full collection that walks it takes a tenth of a second, again and again.
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(_YOUNG_OBJECTS)
-            gc.enable()
         return responder
 
     async def close(self) -> None:

@@ -293,3 +293,54 @@ async def test_the_pieces_do_not_matter(answer: tuple[bytes, bytes, bool], posit
         assert connection.can_be_asked == is_kept
         keep()
         await pool.close()
+
+
+async def test_what_comes_while_the_reader_waits_is_offered_and_what_is_taken_is_not_read(pool: HttpPool) -> None:
+    async def script(talk: Talk) -> None:
+        await talk.hear()
+        await talk.say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        for word in (b"two", b"TWO", b"six", b"ten"):
+            await asyncio.sleep(0.05)
+            await talk.say(b"3\r\n" + word + b"\r\n")
+        await asyncio.sleep(0.05)
+        await talk.say(b"3\r\nend\r\n0\r\n\r\n")
+
+    offered: list[bytes] = []
+
+    def take(piece: bytes) -> bool:
+        offered.append(piece)
+        return piece.islower() and piece != b"ten"
+
+    async with wire_endpoint(script) as endpoint:
+        connection, keep = await pool.post(endpoint.url, {}, b"", connect_seconds=5)
+        assert await connection.read() == b"one"
+        connection.take = take
+        assert await connection.read() == b"TWO"
+        await asyncio.sleep(0.12)
+        assert offered == [b"two", b"TWO"], "nobody waited for the next two"
+        assert await connection.read() == b"sixten"
+        assert await connection.read() == b"", "the end was taken, and is the end all the same"
+        assert offered[2:] == [b"end"]
+        assert connection.can_be_asked
+        keep()
+
+
+async def test_what_the_taker_raises_its_reader_gets(pool: HttpPool) -> None:
+    async def script(talk: Talk) -> None:
+        await talk.hear()
+        await talk.say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        await asyncio.sleep(0.05)
+        await talk.say(b"3\r\ntwo\r\n")
+        await talk.left()
+
+    def take(piece: bytes) -> bool:
+        raise KeyError(piece)
+
+    async with wire_endpoint(script) as endpoint:
+        connection, keep = await pool.post(endpoint.url, {}, b"", connect_seconds=5)
+        assert await connection.read() == b"one"
+        connection.take = take
+        with pytest.raises(KeyError, match="two"):
+            await connection.read()
+        connection.abort()
+        keep()

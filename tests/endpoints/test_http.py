@@ -130,6 +130,60 @@ async def test_what_breaks_off_after_the_first_data_is_incomplete(rest: bytes, p
         assert endpoint.connections == 1
 
 
+async def test_what_is_taken_counts_as_heard_until_the_model_falls_silent(pool: HttpPool) -> None:
+    async def script(talk: Talk) -> None:
+        await talk.hear()
+        await talk.say(BEGUN + b"b\r\ndata: one\n\n\r\n")
+        for _ in range(8):
+            await asyncio.sleep(0.05)
+            await talk.say(b"b\r\ndata: two\n\n\r\n")
+        await talk.left()
+
+    taken: list[bytes] = []
+    patience = Patience(idle_seconds=0.2)
+    async with wire_endpoint(script) as endpoint:
+        with Watch(patience) as watch:
+            stream = await open_stream(pool, endpoint.url, {}, {}, patience, watch)
+
+            def take(read: bytes) -> bool:
+                taken.append(read)
+                watch.heard()
+                return True
+
+            stream.offer(take)
+            assert await stream.read() == [b"one"]
+            with pytest.raises(ModelTimeout):
+                await stream.read()
+            stream.close()
+
+    assert taken == [b"data: two\n\n"] * 8
+
+
+async def test_half_an_event_is_not_offered(pool: HttpPool) -> None:
+    async def script(talk: Talk) -> None:
+        await talk.hear()
+        await talk.say(BEGUN + b"b\r\ndata: one\n\n\r\n")
+        for piece in (b"5\r\ndata:\r\n", b"6\r\n two\n\n\r\n", b"d\r\ndata: three\n\n\r\n0\r\n\r\n"):
+            await asyncio.sleep(0.05)
+            await talk.say(piece)
+
+    offered: list[bytes] = []
+
+    def take(read: bytes) -> bool:
+        offered.append(read)
+        return False
+
+    patience = Patience()
+    async with wire_endpoint(script) as endpoint:
+        with Watch(patience) as watch:
+            stream = await open_stream(pool, endpoint.url, {}, {}, patience, watch)
+            stream.offer(take)
+            assert [await stream.read() for _ in range(4)] == [[b"one"], [b"two"], [b"three"], []]
+            stream.close()
+
+    assert offered == [b"data:", b"data: three\n\n"]
+
+
 async def test_a_request_that_cannot_be_sent_is_not_tried(pool: HttpPool) -> None:
     patience = Patience()
     async with wire_endpoint(always(CHUNKED)) as endpoint:

@@ -1,6 +1,7 @@
 """A run of chunks that differ in nothing but their text reads like the chunks one by one."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from chatkit_host.agent.models.chat_fold import ChatFold
 from chatkit_host.agent.models.chunks import Chunks, parsed
+from chatkit_host.agent.models.sse import SseDecoder
 from chatkit_host.errors import ModelOutputInvalid
 
 
@@ -45,6 +47,55 @@ def test_any_text_is_heard_as_it_was_said(encode: Any, said: list[list[str]]) ->
     reads = [[encode(chunk(text)) for text in texts] for texts in said]
 
     assert spoken(reads) == spoken_one_by_one(reads)
+
+
+def heard(reads: list[bytes], *, at_once: bool) -> str:
+    """As `EventStream` and its reader share them: what is only text is taken where it comes."""
+    decoder, chunks, fold = SseDecoder(), Chunks(), ChatFold()
+    said: list[str] = []
+    for read in reads:
+        if at_once and decoder.is_between_events and (text := chunks.only_text(read)) is not None:
+            said.append(fold.text(text))
+        else:
+            said += [text for _, text in fold.read(chunks.read(decoder.feed(read)))]
+    return "".join(said + [text for _, text in fold.finish()])
+
+
+@given(st.data(), encoders, st.lists(texts, max_size=12), st.sampled_from([b"\n", b"\r\n", b"\r"]))
+def test_text_that_is_taken_where_it_comes_is_the_same(
+    data: st.DataObject, encode: Any, said: list[str], newline: bytes
+) -> None:
+    between = st.sampled_from([b"", b": wait" + newline, newline])
+    events = [data.draw(between) + b"data: " + encode(chunk(text)) + newline * 2 for text in said]
+    wire = b"".join(events)
+    ends = {sum(map(len, events[: number + 1])) for number in range(len(events))}
+    cuts = data.draw(st.sets(st.sampled_from(sorted(ends)) | st.integers(0, len(wire)))) if ends else set()
+    edges = sorted({0, len(wire), *cuts})
+    reads = [wire[start:end] for start, end in pairwise(edges)]
+
+    assert heard(reads, at_once=True) == heard(reads, at_once=False)
+
+
+def test_whole_events_of_only_text_are_recognised() -> None:
+    chunks = Chunks()
+    one, two = (b"data: " + orjson.dumps(chunk(text)) + b"\n\n" for text in ("one ", "t\u00e4o "))
+    assert chunks.only_text(one) is None, "nothing is known yet"
+    list(chunks.read([one[6:-2]]))
+
+    assert chunks.only_text(two) == "t\u00e4o "
+    assert chunks.only_text(one + two + one) == "one t\u00e4o one "
+    for other in (
+        one[:-1],
+        one + two[:-2],
+        b": wait\n\n" + one,
+        one + b": wait\n\n",
+        one.replace(b"\n", b"\r\n"),
+        one + b"data: [DONE]\n\n",
+        one + b"data: " + orjson.dumps(chunk("end", reason="stop")) + b"\n\n",
+        one.replace(b"one ", b"one\ndata: "),
+        one.replace(b"one ", b"\\"),
+    ):
+        assert chunks.only_text(other) is None, other
 
 
 def test_a_run_of_chunks_is_read_as_one() -> None:

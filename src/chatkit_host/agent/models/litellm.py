@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import ModuleType
 from typing import Any
 
@@ -15,10 +15,12 @@ from chatkit_host.agent.models.attempts import note_failure, until_it_answers
 from chatkit_host.agent.models.chat_completions import conclude
 from chatkit_host.agent.models.chat_fold import ChatFold, Said
 from chatkit_host.agent.models.chat_request import chat_messages, chat_parameters, request_headers
+from chatkit_host.agent.models.plain_chunks import build_plain_chunks_at_once
 from chatkit_host.agent.models.speech import Speech
 from chatkit_host.agent.models.spoken import Answer, ModelRequest, SpokenModel
 from chatkit_host.agent.models.watch import Patience, Watch
 from chatkit_host.errors import ModelIncomplete, ModelNotFound, ModelUnavailable
+from chatkit_host.lean_imports import imports_that_stay
 
 _logger = logging.getLogger(__name__)
 
@@ -44,7 +46,8 @@ def imported_litellm() -> ModuleType:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
-        import litellm
+        with imports_that_stay() if "litellm" not in sys.modules else nullcontext():
+            import litellm
     except ImportError:
         raise ModelNotFound(NOT_INSTALLED) from None
     litellm.suppress_debug_info = True
@@ -52,6 +55,7 @@ def imported_litellm() -> ModuleType:
     # In case something else imported it before us.
     litellm.REPEATED_STREAMING_CHUNK_LIMIT = 10**9  # pyright: ignore[reportPrivateImportUsage] - where its stream reads it
     _keep_missing_reasons_missing()
+    build_plain_chunks_at_once()
     return litellm
 
 
