@@ -39,6 +39,10 @@ repeat; shown is the median of {repeats}. Times of a machine that does something
 tool and does not notice a client that leaves. Ours is the whole product: it checks a token, keeps a durable log, and offers tools.
 The official SDK runs with a store in memory, without authentication and without tools.
 
+Two workers, their database, the model and the clients share two processors here, so that what is compared is the CPU for a delta. The same
+code needs a fifth more of it as soon as something else keeps the other processor busy. The one worker is therefore measured beside
+another server that has a database of its own and as many clients; the line after it is without.
+
 ![How much of one core an answer takes](performance.svg)
 
 ## What is promised

@@ -344,3 +344,34 @@ async def test_what_the_taker_raises_its_reader_gets(pool: HttpPool) -> None:
             await connection.read()
         connection.abort()
         keep()
+
+
+async def test_an_endpoint_that_was_held_up_goes_on_when_all_is_taken(pool: HttpPool) -> None:
+    """Packed text may be more in one read than what may wait."""
+    packing = zlib.compressobj(wbits=31)
+    parts = [packing.compress(text) + packing.flush(zlib.Z_SYNC_FLUSH) for text in (b"one", b"two " * 200_000, b"end")]
+    parts[-1] += packing.flush()
+
+    async def script(talk: Talk) -> None:
+        await talk.hear()
+        await talk.say(HEAD + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for part in parts:
+            await talk.say(b"%x\r\n%b\r\n" % (len(part), part))
+            await asyncio.sleep(0.05)
+        await talk.say(b"0\r\n\r\n")
+
+    taken: list[int] = []
+
+    def take(piece: bytes) -> bool:
+        taken.append(len(piece))
+        return len(piece) > 3
+
+    async with wire_endpoint(script) as endpoint:
+        connection, keep = await pool.post(endpoint.url, {}, b"", connect_seconds=5)
+        assert await connection.read() == b"one"
+        connection.take = take
+        async with asyncio.timeout(5):
+            assert await whole(connection) == b"end"
+        keep()
+
+    assert max(taken) > 262_144, "it was held up"

@@ -75,10 +75,8 @@ class Connection(asyncio.Protocol):
             await self._news()
         if self._failure is not None:
             raise self._failure
-        pieces, self._pieces, self._size = self._pieces, [], 0
-        if self._is_paused and self._transport is not None:
-            self._is_paused = False
-            self._transport.resume_reading()
+        pieces = self._pieces
+        self._go_on()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def read_up_to(self, most: int) -> bytes:
@@ -159,9 +157,15 @@ class Connection(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - the reader's, who put it there
             self._failure = error
             return False
-        self._pieces.clear()
-        self._size = 0
+        self._go_on()
         return True
+
+    def _go_on(self) -> None:
+        """All that has come is on its way: there is room for more."""
+        self._pieces, self._size = [], 0
+        if self._is_paused and self._transport is not None:
+            self._is_paused = False
+            self._transport.resume_reading()
 
     def eof_received(self) -> None:
         self._end()
