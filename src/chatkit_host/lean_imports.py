@@ -37,9 +37,9 @@ def imports_that_stay() -> Iterator[None]:
     gc.disable()
     try:
         yield
-    finally:
         gc.collect()
         gc.freeze()
+    finally:
         gc.enable()
 
 
@@ -50,8 +50,13 @@ def loaded_when_used(module: str) -> Iterator[None]:
     For names that a library only looks into: they cannot be called, subclassed or compared with. A module that is loaded already
     stays as it is.
     """
-    with _in_place_of(module, _Unloaded(module)):
+    unloaded = _Unloaded(module)
+    with _in_place_of(module, unloaded):
         yield
+    unloaded.is_to_load = True
+    package, _, name = module.rpartition(".")
+    if package in sys.modules and not hasattr(sys.modules[package], name):
+        setattr(sys.modules[package], name, unloaded)  # as if it had been imported
 
 
 @contextmanager
@@ -75,10 +80,12 @@ def _in_place_of(module: str, other: ModuleType | None) -> Iterator[None]:
 
 
 class _Unloaded(ModuleType):
+    is_to_load = False
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # what Python itself asks of modules
             raise AttributeError(name)
-        return _Name(self.__name__, name)
+        return getattr(import_module(self.__name__), name) if self.is_to_load else _Name(self.__name__, name)
 
 
 class _Name:

@@ -92,6 +92,7 @@ def test_whole_events_of_only_text_are_recognised() -> None:
         one.replace(b"\n", b"\r\n"),
         one + b"data: [DONE]\n\n",
         one + b"data: " + orjson.dumps(chunk("end", reason="stop")) + b"\n\n",
+        one + two.removeprefix(b"data: "),
         one.replace(b"one ", b"one\ndata: "),
         one.replace(b"one ", b"\\"),
     ):

@@ -1,5 +1,6 @@
 """Models that are imported early are built late, modules that nobody uses are not loaded, and both work as ever."""
 
+import gc
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -9,7 +10,13 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from chatkit_host.lean_imports import build, loaded_when_used, models_built_when_used, not_installed
+from chatkit_host.lean_imports import (
+    build,
+    imports_that_stay,
+    loaded_when_used,
+    models_built_when_used,
+    not_installed,
+)
 
 
 @pytest.fixture
@@ -54,12 +61,36 @@ def test_others_may_load_it_meanwhile_and_get_the_real_one() -> None:
 
 
 @pytest.mark.usefixtures("library")
+def test_afterwards_it_is_there_as_if_it_had_been_imported() -> None:
+    with loaded_when_used("lean_library.part"):
+        lean: Any = import_module("lean_library")
+
+    assert lean.part.Part.__name__ == "Part"
+    assert lean.part is import_module("lean_library.part")
+
+
+@pytest.mark.usefixtures("library")
 def test_a_module_that_is_not_installed_is_there_again_afterwards() -> None:
     with not_installed("lean_library.option"):
         lean: Any = import_module("lean_library")
 
     assert lean.option is None
     assert import_module("lean_library.option").__name__ == "lean_library.option"
+
+
+def test_what_stays_is_not_looked_through_again_and_a_failed_import_changes_nothing() -> None:
+    before = gc.get_freeze_count()
+    try:
+        with pytest.raises(ImportError), imports_that_stay():
+            raise ImportError
+        assert (gc.isenabled(), gc.get_freeze_count()) == (True, before)
+
+        with imports_that_stay():
+            assert not gc.isenabled()
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.usefixtures("library")

@@ -49,6 +49,8 @@ chunks = st.fixed_dictionaries(
         "system_fingerprint": scalars,
         "usage": st.just({"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}) | others,
         "obfuscation": others,
+        "kind": scalars,
+        "self": scalars,
     },
 )
 

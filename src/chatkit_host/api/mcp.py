@@ -55,7 +55,7 @@ class McpSurface:
         """In one task from beginning to end, as the SDK's task group wants it."""
         await self._called.wait()
         if self._closing.is_set():
-            opened.cancel()
+            _give_up(opened)
             return
         try:
             server = await self._load()
@@ -67,8 +67,7 @@ class McpSurface:
             if opened.done():
                 raise
             unexpected(error)
-            opened.set_exception(Unavailable())
-            opened.exception()
+            _give_up(opened)
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope = {**scope, "path": scope["path"].rstrip("/")}
@@ -95,6 +94,11 @@ class McpSurface:
         except Exception as error:  # noqa: BLE001 - Starlette has had it answered (`_in_our_words`) and raises it again
             if not isinstance(error, HostError):
                 unexpected(error)
+
+
+def _give_up(opened: asyncio.Future[ASGIApp]) -> None:
+    opened.set_exception(Unavailable())
+    opened.exception()  # seen, also where nobody waits
 
 
 class _Endpoint:

@@ -61,7 +61,7 @@ class Chunks:
             return None
         if self._has_the_shape(event := read[len(_DATA) : -len(_END)]):
             return self._text_of([event])
-        events = [event.removeprefix(_DATA) for event in read[: -len(_END)].split(_END)]
+        events = read[len(_DATA) : -len(_END)].split(_END + _DATA)
         if not all(map(self._has_the_shape, events)):
             return None
         return self._text_of(events)

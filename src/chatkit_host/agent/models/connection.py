@@ -74,7 +74,11 @@ class Connection(asyncio.Protocol):
                 return b""
             await self._news()
         if self._failure is not None:
-            raise self._failure
+            failure, self._failure = self._failure, None
+            try:
+                raise failure
+            finally:
+                del failure  # its traceback holds this frame
         pieces = self._pieces
         self._go_on()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

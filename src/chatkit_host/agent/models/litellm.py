@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import nullcontext, suppress
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -46,7 +47,7 @@ def imported_litellm() -> ModuleType:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     try:
-        with imports_that_stay() if "litellm" not in sys.modules else nullcontext():
+        with imports_that_stay() if _is_to_be_imported() else nullcontext():
             import litellm
     except ImportError:
         raise ModelNotFound(NOT_INSTALLED) from None
@@ -57,6 +58,10 @@ def imported_litellm() -> ModuleType:
     _keep_missing_reasons_missing()
     build_plain_chunks_at_once()
     return litellm
+
+
+def _is_to_be_imported() -> bool:
+    return "litellm" not in sys.modules and find_spec("litellm") is not None
 
 
 def _keep_missing_reasons_missing() -> None:

@@ -23,7 +23,7 @@ def build_plain_chunks_at_once() -> None:
 
 
 def _plain_or(construct: Callable[..., ChatCompletionChunk]) -> Callable[..., ChatCompletionChunk]:
-    def _plain_or(kind: type[ChatCompletionChunk], _fields_set: Any = None, **values: Any) -> ChatCompletionChunk:
+    def _plain_or(kind: type[ChatCompletionChunk], /, _fields_set: Any = None, **values: Any) -> ChatCompletionChunk:
         chunk = _plain(values) if kind is ChatCompletionChunk and _fields_set is None else None
         return construct(kind, _fields_set, **values) if chunk is None else chunk
 
