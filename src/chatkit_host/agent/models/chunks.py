@@ -59,12 +59,8 @@ class Chunks:
         """The text of whole events that say nothing else, as most reads are; None for all others."""
         if self._shape is None or not read.startswith(_DATA) or not read.endswith(_END):
             return None
-        if self._has_the_shape(event := read[len(_DATA) : -len(_END)]):
-            return self._text_of([event])
         events = read[len(_DATA) : -len(_END)].split(_END + _DATA)
-        if not all(map(self._has_the_shape, events)):
-            return None
-        return self._text_of(events)
+        return self._text_of(events) if all(map(self._has_the_shape, events)) else None
 
     def _has_the_shape(self, event: bytes) -> bool:
         if self._shape is None:
