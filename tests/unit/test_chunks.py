@@ -55,7 +55,7 @@ def heard(reads: list[bytes], *, at_once: bool) -> str:
     said: list[str] = []
     for read in reads:
         if at_once and decoder.is_between_events and (text := chunks.only_text(read)) is not None:
-            said.append(fold.text(text))
+            said += [text for _, text in fold.read([text])]
         else:
             said += [text for _, text in fold.read(chunks.read(decoder.feed(read)))]
     return "".join(said + [text for _, text in fold.finish()])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import openai
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,7 @@ from openai.types.chat import ChatCompletionChunk
 
 from chatkit_host.agent.models.plain_chunks import build_plain_chunks_at_once
 
-CONSTRUCT: Any = ChatCompletionChunk.construct
+BY_THE_CLIENT: Any = classmethod(openai.BaseModel.construct.__func__)  # type: ignore[attr-defined]  # a bound classmethod
 
 text = st.text(max_size=5)
 scalars = text | st.integers(-3, 3) | st.none()
@@ -57,14 +58,16 @@ chunks = st.fixed_dictionaries(
 
 @pytest.fixture(autouse=True, scope="module")
 def _at_once() -> Iterator[None]:
-    build_plain_chunks_at_once()
-    yield
-    ChatCompletionChunk.construct = CONSTRUCT  # type: ignore[method-assign]
+    """Also where LiteLLM was imported before, which has had them built at once since."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ChatCompletionChunk, "construct", BY_THE_CLIENT)
+        build_plain_chunks_at_once()
+        yield
 
 
 @given(chunks)
 def test_every_chunk_is_built_as_the_client_builds_it(values: dict[str, Any]) -> None:
-    ours, theirs = ChatCompletionChunk.construct(**values), CONSTRUCT.__func__(ChatCompletionChunk, **values)
+    ours, theirs = ChatCompletionChunk.construct(**values), BY_THE_CLIENT.__func__(ChatCompletionChunk, **values)
 
     assert repr(ours) == repr(theirs)
     assert ours == theirs

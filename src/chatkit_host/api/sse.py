@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chatkit_host.engine.ports import HOST_EVENT, LogEvent
+from chatkit_host.engine.ports import LogEvent
 from chatkit_host.ids import TurnId
 
 HEARTBEAT = b": ping\n\n"
@@ -32,7 +32,7 @@ Encode = Callable[[Sequence[LogEvent]], bytes]
 def encode_chatkit(turn_id: TurnId, batch: Sequence[LogEvent]) -> bytes:
     """What ChatKit's SDK sends, each event with the cursor to go on from after it."""
     name = turn_id.encode()
-    return b"".join([_SENT % (name, seq, data) for seq, data in batch if not data.startswith(HOST_EVENT)])
+    return b"".join([_SENT % (name, event.seq, event.data) for event in batch if not event.is_host_event])
 
 
 def sent_event(turn_id: TurnId, seq: int, data: bytes) -> bytes:

@@ -3,6 +3,7 @@
 A running turn folds as it speaks; whoever has to end a turn for a dead worker folds the log. Both get the same items.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from chatkit.types import (
@@ -33,7 +34,7 @@ from chatkit_host.engine.ports import LogEvent
 class PendingItems:
     def __init__(self) -> None:
         self._items: dict[str, ThreadItem] = {}
-        self._deltas: dict[tuple[str, int], list[str]] = {}
+        self._deltas: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
 
     def apply(self, event: ThreadStreamEvent) -> None:
         """The item of a `ThreadItemAddedEvent` is given away: it is the one that grows."""
@@ -56,11 +57,7 @@ class PendingItems:
 
     def text(self, item_id: str, content_index: int, delta: str) -> None:
         """The same as applying a text delta; cheap, because most events are one."""
-        deltas = self._deltas.get((item_id, content_index))
-        if deltas is None:
-            self._deltas[item_id, content_index] = [delta]
-        else:
-            deltas.append(delta)
+        self._deltas[item_id, content_index].append(delta)
 
     def item(self, item_id: str) -> ThreadItem | None:
         """The item as it stands. What is returned is the caller's to keep as long as no further event arrives."""

@@ -88,7 +88,7 @@ def _is_more_text(chunks: Chunks, fold: ChatFold, speech: Speech, watch: Watch, 
     if text is None:
         return False
     watch.heard()
-    if safe := fold.text(text):
+    for _, safe in fold.read([text]):
         speech.text(safe)
     return True
 

@@ -56,12 +56,6 @@ class ChatFold:
         self._join(said, channel, pieces)
         return said
 
-    def text(self, text: str) -> str:
-        """The same for text and nothing else: what can be said of it now."""
-        if not self._has_spoken:
-            self._text(text)
-        return self._safe["text"].feed(text)
-
     def finish(self) -> list[Said]:
         """What was held back while half of a surrogate pair was awaited."""
         said: list[Said] = []

@@ -89,9 +89,8 @@ class Chunks:
         assert self._shape is not None
         self._fruitless = 0
         before, after = map(len, self._shape)
-        texts = [event[before : len(event) - after] for event in run]
         try:
-            return orjson.loads(b'"%b"' % (texts[0] if len(texts) == 1 else b"".join(texts)))
+            return orjson.loads(b'"%b"' % b"".join([event[before : len(event) - after] for event in run]))
         except ValueError:
             return None
 
