@@ -61,6 +61,27 @@ async def test_from_nothing_to_an_answer_and_to_the_end(tmp_path: Path) -> None:
     assert (tmp_path / "chatkit-host.db").exists()
 
 
+async def test_what_nobody_can_mend_is_not_in_the_log(tmp_path: Path) -> None:
+    """Models are built when they are first used, and pydantic warns of what FastAPI makes of queries."""
+    paths = [
+        "tasks",
+        "conversations",
+        "conversations/search?q=milk",
+        "conversations/x/messages",
+        "conversations/x/export",
+    ]
+    with started(tmp_path, "serve", "--port", "0") as process:
+        async with httpx.AsyncClient(base_url=_address_of(process)) as client:
+            answers = [await client.get(f"/api/{path}") for path in paths]
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        assert process.stderr is not None
+        log = process.stderr.read()
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 404, 404]
+    assert "Warning" not in log
+
+
 _LOOK = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 _MCP = {"accept": "application/json, text/event-stream"}
 

@@ -26,7 +26,7 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from chatkit_host.api.host import Host
-from chatkit_host.api.rest import RestRouter, known_id, read_json, title_schema, visible_line
+from chatkit_host.api.rest import QueryParameters, RestRouter, known_id, read_json, title_schema, visible_line
 from chatkit_host.api.schemas import errors, json_body, schema_of
 from chatkit_host.auth.identity import User
 from chatkit_host.clock import as_utc
@@ -126,7 +126,7 @@ class SearchAnswer(BaseModel):
     data: list[FoundAnswer]
 
 
-class ConversationListQuery(BaseModel):
+class ConversationListQuery(QueryParameters):
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     after: str | None = None
     """The id of the last conversation of the page before."""
@@ -134,19 +134,19 @@ class ConversationListQuery(BaseModel):
     """For older clients. Conversations in which something is said meanwhile are skipped or repeated; use `after`."""
 
 
-class MessageListQuery(BaseModel):
+class MessageListQuery(QueryParameters):
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     after: str | None = None
     order: Order = "asc"
 
 
-class SearchQuery(BaseModel):
+class SearchQuery(QueryParameters):
     q: Annotated[str, Field(max_length=1000)]
     """All of these words; the last one may be a beginning."""
     limit: Annotated[int, Field(ge=1, le=50)] = 20
 
 
-class ExportQuery(BaseModel):
+class ExportQuery(QueryParameters):
     format: Literal["json", "markdown"] = "json"
 
 

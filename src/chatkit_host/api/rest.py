@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -48,6 +48,12 @@ class RestRouter(APIRouter):
             return endpoint
 
         return add
+
+
+class QueryParameters(BaseModel):
+    """Of a request, as one model. FastAPI builds it where it knows what pydantic would warn of; built later, it would be in the log."""
+
+    model_config = ConfigDict(defer_build=False)
 
 
 async def read_json(request: Request, limits: BodyLimits, shape: type[Body]) -> Body:

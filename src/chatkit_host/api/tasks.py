@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from starlette.requests import Request
 
 from chatkit_host.api.host import Host
-from chatkit_host.api.rest import RestRouter, known_id, read_json, title_schema
+from chatkit_host.api.rest import QueryParameters, RestRouter, known_id, read_json, title_schema
 from chatkit_host.api.schemas import errors, json_body, schema_of
 from chatkit_host.auth.identity import User
 from chatkit_host.errors import InvalidInput
@@ -92,7 +92,7 @@ class TaskPatch(BaseModel):
     completed: StrictBool = False
 
 
-class TaskListQuery(BaseModel):
+class TaskListQuery(QueryParameters):
     status: TaskFilter = "all"
     priority: Priority | None = None
     due: Due | None = None
