@@ -38,6 +38,21 @@ choices = st.fixed_dictionaries(
         "stop_reason": others,
     },
 )
+plain_deltas = st.fixed_dictionaries({}, optional={"content": text, "role": st.just("assistant"), "reasoning": scalars})
+plain_choices = st.fixed_dictionaries(
+    {"delta": plain_deltas}, optional={"index": st.integers(0, 1), "finish_reason": st.none(), "stop_reason": scalars}
+)
+plain_chunks = st.fixed_dictionaries(
+    {"choices": st.lists(plain_choices, min_size=1, max_size=1)},
+    optional={
+        "id": text,
+        "created": st.integers(),
+        "model": text,
+        "service_tier": scalars,
+        "usage": st.none(),
+        "kind": text,
+    },
+)
 chunks = st.fixed_dictionaries(
     {},
     optional={
@@ -65,7 +80,7 @@ def _at_once() -> Iterator[None]:
         yield
 
 
-@given(chunks)
+@given(plain_chunks | chunks)
 def test_every_chunk_is_built_as_the_client_builds_it(values: dict[str, Any]) -> None:
     ours, theirs = ChatCompletionChunk.construct(**values), BY_THE_CLIENT.__func__(ChatCompletionChunk, **values)
 
@@ -90,6 +105,12 @@ def test_plain_chunks_do_not_go_the_long_way(monkeypatch: pytest.MonkeyPatch) ->
 
     assert chunk.choices[0].delta.content == "word "
     assert chunk.choices[0].finish_reason is None
+
+
+def test_what_a_plain_chunk_leaves_out_is_none() -> None:
+    chunk = ChatCompletionChunk.construct(choices=[{"delta": {"content": "word "}}])
+
+    assert (chunk.id, chunk.created, chunk.model, chunk.choices[0].index) == (None, None, None, None)
 
 
 def test_it_is_done_once() -> None:

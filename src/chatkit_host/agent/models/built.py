@@ -9,11 +9,11 @@ Kind = TypeVar("Kind", bound=BaseModel)
 
 
 def built(kind: type[Kind], /, **values: Any) -> Kind:
-    """As pydantic's `model_construct`, which looks at every field each time; openai's own goes through every value as well."""
-    defaults, names = _fields(kind)
+    """As openai's `construct`, which looks at every field each time and goes through every value as well."""
+    defaults = _defaults(kind)
     model = kind.__new__(kind)
-    given = {name: value for name, value in values.items() if name in names}
-    others = {name: value for name, value in values.items() if name not in names} if len(given) < len(values) else {}
+    given = {name: value for name, value in values.items() if name in defaults}
+    others = {name: value for name, value in values.items() if name not in defaults} if len(given) < len(values) else {}
     object.__setattr__(model, "__dict__", defaults | given)
     object.__setattr__(model, "__pydantic_fields_set__", {*given})
     object.__setattr__(model, "__pydantic_extra__", others)
@@ -22,10 +22,10 @@ def built(kind: type[Kind], /, **values: Any) -> Kind:
 
 
 @cache
-def _fields(kind: type[BaseModel]) -> tuple[dict[str, Any], frozenset[str]]:
-    """What a field holds when nothing is said of it, where something is; and the names of all."""
+def _defaults(kind: type[BaseModel]) -> dict[str, Any]:
+    """What each field holds when nothing is said of it; None, as openai has it, also where something must be."""
     fields = kind.model_fields
-    optional = {name: field.get_default() for name, field in fields.items() if not field.is_required()}
-    if any(isinstance(value, (list, dict, set, BaseModel)) for value in optional.values()):
+    defaults = {name: None if field.is_required() else field.get_default() for name, field in fields.items()}
+    if any(isinstance(value, (list, dict, set, BaseModel)) for value in defaults.values()):
         raise TypeError(f"{kind.__name__} has a default that could change")
-    return optional, frozenset(fields)
+    return defaults
