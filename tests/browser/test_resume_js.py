@@ -139,18 +139,19 @@ def test_it_works_as_a_classic_script(open_page: Open, server: Server, proxy: Fa
 
 @pytest.mark.parametrize("how", ["fin", "rst", "stall"])
 def test_an_answer_that_is_cut_all_along_is_whole(how: str, open_page: Open, server: Server, proxy: FaultProxy) -> None:
-    """Five answers, three cuts each, every time elsewhere."""
+    """Ten cuts that hurt, up to three for each answer, every time elsewhere."""
     page = open_page(server, proxy, IMPATIENT)
     chance = random.Random(how)
-    cuts = 0
-    for _ in range(5):
+    cuts, answers = 0, 0
+    while cuts < 10:  # on a busy machine an answer may end before it can be cut three times
+        answers += 1
+        assert answers <= 15, f"only {cuts} cuts hurt"
         page.start(PROMPT)
         for at in sorted(chance.sample(range(2, WORDS), 3)):
             page.until_events(at)
             if page.told("end") is None:
                 cuts += _cut(page, proxy, how)
         is_whole(page)
-    assert cuts >= 10
 
 
 def _cut(page: ForeignPage, proxy: FaultProxy, how: str) -> bool:
