@@ -1,7 +1,7 @@
 """Conversations in the database: the engine's `ConversationStore`, each method one transaction."""
 
-import itertools
-from collections.abc import Container, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 
 from chatkit.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata
 
@@ -16,7 +16,7 @@ from chatkit_host.engine.ports import (
 )
 from chatkit_host.errors import Conflict, LeaseLost, NotFound, TurnRunning
 from chatkit_host.ids import Owner, TurnId
-from chatkit_host.store.database import AnyRow, Read, Write
+from chatkit_host.store.database import Read, Write
 from chatkit_host.store.payloads import item_from, value_from
 from chatkit_host.store.queries import attachments, events, feedback, items, threads, turns, versions
 from chatkit_host.store.queries.deletion import delete_thread
@@ -160,34 +160,21 @@ def _fork(r: Read, new: NewTurn) -> int | None:
 
 
 def _past_turns(r: Read, owner: Owner, thread_id: str, limit: int) -> list[PastTurn]:
-    """A turn is told once, where its last item is: an action may have replaced an item of long ago."""
+    """A turn is told once, where its last item is: an action may have replaced an item of long ago. Items that no transcript tells of
+    are told by their content, turn by turn."""
     rows = items.newest(r, owner, thread_id, limit=limit)
     known = turns.transcripts(r, owner, thread_id, sorted({row.turn_id for row in rows if row.turn_id is not None}))
     last_place = {row.turn_id: place for place, row in enumerate(rows)}
-    written = {
-        turn_id: [item_from(row.kind, row.payload) for row in rows if row.turn_id == turn_id] for turn_id in known
-    }
     past: list[PastTurn] = []
-    for loose, neighbours in itertools.groupby(enumerate(rows), key=lambda placed: _loose_of(placed[1], known)):
-        if loose is not None:
-            loose = [item_from(row.kind, row.payload) for _, row in neighbours]
-            past.append(PastTurn(turn_id=None, status=None, items=loose, transcript=None))
-            continue
-        for place, row in neighbours:
-            if last_place[row.turn_id] == place:
-                turn = known[row.turn_id]
-                transcript = None if turn.transcript is None else value_from(turn.transcript)
-                past.append(
-                    PastTurn(
-                        turn_id=TurnId(row.turn_id),
-                        status=turn.status,
-                        items=written[row.turn_id],
-                        transcript=transcript,
-                    )
-                )
+    told: defaultdict[str | None, list[ThreadItem]] = defaultdict(list)
+    for place, (turn_id, kind, payload) in enumerate(rows):
+        told[turn_id].append(item_from(kind, payload))
+        turn = known.get(turn_id)
+        if turn is not None and place == last_place[turn_id]:
+            transcript = None if turn.transcript is None else value_from(turn.transcript)
+            past.append(
+                PastTurn(turn_id=TurnId(turn_id), status=turn.status, items=told[turn_id], transcript=transcript)
+            )
+        elif turn is None and (place + 1 == len(rows) or rows[place + 1].turn_id != turn_id):
+            past.append(PastTurn(turn_id=None, status=None, items=told.pop(turn_id), transcript=None))
     return past
-
-
-def _loose_of(row: AnyRow, known: Container[str]) -> tuple[str | None] | None:
-    """None for an item that its turn's transcript tells of; others are told by their content, turn by turn."""
-    return None if row.turn_id in known else (row.turn_id,)

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import orjson
 from chatkit.types import ActiveStatus, Attachment, ThreadItem, ThreadStatus
 from pydantic import BaseModel, TypeAdapter
-from pydantic_core import PydanticSerializationError
+from pydantic_core import PydanticSerializationError, from_json
 
 from chatkit_host.clock import as_utc
 from chatkit_host.text import safe_text, safe_value
@@ -72,7 +72,10 @@ def value_json(value: Any) -> str:
 
 
 def value_from(payload: str) -> Any:
-    return json.loads(payload)
+    try:
+        return from_json(payload)
+    except ValueError:
+        return json.loads(payload)  # nested deeper than the quick one goes
 
 
 def safe(text: str | None) -> str | None:
