@@ -1,6 +1,8 @@
 """A call of the run loop as a chat completions request, by the Agents SDK's own converter."""
 
 from collections.abc import Mapping
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 from agents.models.chatcmpl_converter import Converter
@@ -11,16 +13,32 @@ from chatkit_host.agent.models.spoken import ModelRequest
 
 def chat_messages(request: ModelRequest, model: str, base_url: str | None, *, litellm: bool = False) -> list[Any]:
     settings = request.settings
-    messages: list[Any] = Converter.items_to_messages(
-        request.input,
+    convert = partial(
+        Converter.items_to_messages,
         model=model,
         base_url=base_url,
         preserve_thinking_blocks=litellm and settings.reasoning is not None and settings.reasoning.effort is not None,
         preserve_tool_output_all_content=litellm,
     )
+    messages: list[Any] = []
     if request.instructions:
-        messages.insert(0, {"role": "system", "content": request.instructions})
+        messages.append({"role": "system", "content": request.instructions})
+    if isinstance(request.input, str):
+        return messages + convert(request.input)
+    # The converter, which tries what each item might be, carries nothing over words alone; most of a conversation is that.
+    for are_words, neighbours in groupby(request.input, _is_words):
+        items = [*neighbours]
+        messages += map(dict, items) if are_words else convert(items)
     return messages
+
+
+def _is_words(item: Any) -> bool:
+    """Whether an input item is a chat message as it is."""
+    return (
+        item.keys() == {"role", "content"}
+        and isinstance(item["content"], str)
+        and item["role"] in ("user", "assistant", "system", "developer")
+    )
 
 
 def chat_parameters(request: ModelRequest) -> dict[str, Any]:
