@@ -111,6 +111,7 @@ class Turns:
             )
         )
         self._run(lease, asking, opening, first_events)
+        await asyncio.sleep(0)  # the model is asked first, then the client is told
         return lease.turn_id
 
     def follow(self, owner: Owner, turn_id: TurnId, *, after: int = 0) -> AsyncIterator[Sequence[LogEvent]]:
