@@ -296,40 +296,53 @@ async def test_the_pieces_do_not_matter(answer: tuple[bytes, bytes, bool], posit
 
 
 async def test_what_comes_while_the_reader_waits_is_offered_and_what_is_taken_is_not_read(pool: HttpPool) -> None:
-    async def script(talk: Talk) -> None:
-        await talk.hear()
-        await talk.say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
-        for word in (b"two", b"TWO", b"six", b"ten"):
-            await asyncio.sleep(0.05)
-            await talk.say(b"3\r\n" + word + b"\r\n")
-        await asyncio.sleep(0.05)
-        await talk.say(b"3\r\nend\r\n0\r\n\r\n")
-
     offered: list[bytes] = []
+    nobody_waits, somebody_waits = asyncio.Event(), asyncio.Event()
 
     def take(piece: bytes) -> bool:
         offered.append(piece)
         return piece.islower() and piece != b"ten"
 
+    async def script(talk: Talk) -> None:
+        await talk.hear()
+        await talk.say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        await somebody_waits.wait()
+        await talk.say(b"3\r\ntwo\r\n")
+        await until(lambda: len(offered) == 1, 5)
+        somebody_waits.clear()
+        await talk.say(b"3\r\nTWO\r\n")
+        await nobody_waits.wait()
+        await talk.say(b"3\r\nsix\r\n")
+        await talk.say(b"3\r\nten\r\n")
+        await somebody_waits.wait()
+        await talk.say(b"3\r\nend\r\n0\r\n\r\n")
+
     async with wire_endpoint(script) as endpoint:
         connection, keep = await pool.post(endpoint.url, {}, b"", connect_seconds=5)
         assert await connection.read() == b"one"
         connection.take = take
-        assert await connection.read() == b"TWO"
-        await asyncio.sleep(0.12)
+        reading = asyncio.ensure_future(connection.read())
+        somebody_waits.set()  # the task begins before the endpoint wakes
+        assert await reading == b"TWO"
+        nobody_waits.set()
+        await asyncio.sleep(0.2)
         assert offered == [b"two", b"TWO"], "nobody waited for the next two"
         assert await connection.read() == b"sixten"
-        assert await connection.read() == b"", "the end was taken, and is the end all the same"
+        reading = asyncio.ensure_future(connection.read())
+        somebody_waits.set()  # the task begins before the endpoint wakes
+        assert await reading == b"", "the end was taken, and is the end all the same"
         assert offered[2:] == [b"end"]
         assert connection.can_be_asked
         keep()
 
 
 async def test_what_the_taker_raises_its_reader_gets(pool: HttpPool) -> None:
+    somebody_waits = asyncio.Event()
+
     async def script(talk: Talk) -> None:
         await talk.hear()
         await talk.say(HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
-        await asyncio.sleep(0.05)
+        await somebody_waits.wait()
         await talk.say(b"3\r\ntwo\r\n")
         await talk.left()
 
@@ -340,8 +353,10 @@ async def test_what_the_taker_raises_its_reader_gets(pool: HttpPool) -> None:
         connection, keep = await pool.post(endpoint.url, {}, b"", connect_seconds=5)
         assert await connection.read() == b"one"
         connection.take = take
+        reading = asyncio.ensure_future(connection.read())
+        somebody_waits.set()  # the task begins before the endpoint wakes
         with pytest.raises(KeyError, match="two"):
-            await connection.read()
+            await reading
         connection.abort()
         keep()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import threading
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,25 @@ async def test_a_connection_in_tls_is_used_again(pool: HttpPool, tls: ssl.SSLCon
         assert line_and_headers(endpoint.requests[0])[1]["Host"] == f"localhost:{endpoint.port}"
         await pool.close()
         await until(lambda: endpoint.open == 0, 1)
+
+
+@pytest.mark.usefixtures("_is_known")
+async def test_nobody_waits_while_the_trusted_certificates_are_read(
+    pool: HttpPool, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_in: list[threading.Thread] = []
+    read = ssl.create_default_context
+
+    def noticed() -> ssl.SSLContext:
+        read_in.append(threading.current_thread())
+        return read()
+
+    monkeypatch.setattr(ssl, "create_default_context", noticed)
+    async with wire_endpoint(always(SIZED), tls=tls) as endpoint:
+        for _ in range(2):
+            assert await said(pool, f"https://localhost:{endpoint.port}/v1") == SAID
+    assert len(read_in) == 1
+    assert read_in[0] is not threading.current_thread()
 
 
 @pytest.mark.usefixtures("_is_known")

@@ -69,19 +69,18 @@ class HttpPool:
     async def _connected(self, endpoint: Endpoint) -> Connection:
         first = endpoint.proxy or endpoint.server
         try:
-            connection = await _connection_to(first, self._tls_context() if first.is_secure else None)
+            connection = await _connection_to(first, await self._tls_context() if first.is_secure else None)
             if endpoint.proxy is not None and endpoint.server.is_secure:
-                await _tunnelled(connection, endpoint, self._tls_context())
+                await _tunnelled(connection, endpoint, await self._tls_context())
         except TimeoutError:
             raise
         except (OSError, RuntimeError) as error:  # uvloop's for a socket that is refused at once
             raise BrokenConnection from error
         return connection
 
-    def _tls_context(self) -> ssl.SSLContext:
+    async def _tls_context(self) -> ssl.SSLContext:
         if self._tls is None:
-            self._tls = ssl.create_default_context()
-            self._tls.set_alpn_protocols(["http/1.1"])
+            self._tls = await asyncio.to_thread(_certificates)
         return self._tls
 
     def _keep(self, endpoint: Endpoint, connection: Connection) -> None:
@@ -121,6 +120,13 @@ class HttpPool:
                 elif loop is not None and not loop.is_closed():
                     loop.call_soon_threadsafe(connection.abort)
         self._idle.clear()
+
+
+def _certificates() -> ssl.SSLContext:
+    """All that the system trusts: other streams would feel how long they take to read."""
+    tls = ssl.create_default_context()
+    tls.set_alpn_protocols(["http/1.1"])
+    return tls
 
 
 async def _connection_to(place: Place, tls: ssl.SSLContext | None) -> Connection:
