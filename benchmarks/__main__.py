@@ -33,7 +33,6 @@ from benchmarks.results import Results
 from benchmarks.scenarios import (
     BURST_1,
     BURST_50,
-    PACED_1,
     PACED_100,
     PACED_200,
     PACED_500,
@@ -48,7 +47,7 @@ Field = Sequence[tuple[Contestant, Sequence[Scenario]]]
 
 def field(full: bool, database_url: str | None) -> Field:
     """Who does what in a repeat, in this order."""
-    rest = (PACED_1, PACED_100, PACED_200, *((PACED_500,) if full else ()))
+    rest = (PACED_100, PACED_200, *((PACED_500,) if full else ()))
     whole = (BURST_1, BURST_50, *rest)
     some = whole if full else (BURST_1,)
     lite = (BURST_1, BURST_50) if full else (BURST_1,)
@@ -104,9 +103,10 @@ def _special(
 ) -> None:
     measures: dict[str, Callable[[], dict[str, float]]] = {
         "start": lambda: special.start(5 if full else 2),
+        "first_token": lambda: special.first_token(model, 9 if full else 5),
         "standing": lambda: special.standing(ours(), model, 5_000 if full else 500),
-        "history": lambda: special.history(model, 5 if full else 3),
-        "tools": lambda: special.tools(model, 5 if full else 2),
+        "history": lambda: special.history(model, 9 if full else 5),
+        "tools": lambda: special.tools(model, 9 if full else 5),
     }
     if postgres is not None:
         measures["two_workers"] = lambda: special.two_workers(model, lambda: _fresh(postgres), 5 if full else 2)

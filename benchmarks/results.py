@@ -70,10 +70,6 @@ def deltas_per_second(measured: Measured) -> float | None:
     return measured["deltas_per_second"] or None
 
 
-def first_p50(measured: Measured) -> float | None:
-    return measured["first_ms"]["p50"]
-
-
 def first_p99(measured: Measured) -> float | None:
     return measured["first_ms"]["p99"]
 

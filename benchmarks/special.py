@@ -5,17 +5,18 @@ import os
 import socket
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.contestants import TOKENS, Contestant, ours
+from benchmarks.contestants import DIRECT, TOKENS, Contestant, ours
 from benchmarks.load import Load
 from benchmarks.processes import Process, clients_of, measured, open_streams, running, say
-from benchmarks.scenarios import BURST_50
+from benchmarks.results import Number
+from benchmarks.scenarios import BURST_50, PACED_1
 
 _LONG, _SHORT = 1_000, 10
 
@@ -29,6 +30,25 @@ def start(times: int) -> dict[str, float]:
             time.sleep(4)
             memory.append(process.memory / 2**20)
     return {"ready_seconds": statistics.median(ready), "memory_mb": statistics.median(memory)}
+
+
+def first_token(model: Process, repeats: int) -> dict[str, float]:
+    """How much later the first word of a lone client comes than from the model itself. Both are asked in turn, on a fresh server each
+    time: between two servers of the same code, as between two moments of the machine, is half a millisecond."""
+    contestant = ours()
+    added = []
+    for _ in range(repeats):
+        with contestant.serving(model) as server:
+            time.sleep(3)
+            direct, own = (PACED_1.run(each, at, model) for each, at in ((DIRECT, model), (contestant, server)))
+            added.append(own["first_ms"]["p50"] - direct["first_ms"]["p50"])
+    return _median_of(added, "added_ms")
+
+
+def _median_of(values: Sequence[float], name: str) -> dict[str, float]:
+    number = Number.of(values)
+    assert number is not None
+    return {name: number.median, "spread": number.spread}
 
 
 def standing(contestant: Contestant, model: Process, streams: int) -> dict[str, float]:
@@ -107,7 +127,7 @@ def history(model: Process, repeats: int) -> dict[str, float]:
         "turn_ms_at_10": statistics.median(turn for turn, _ in few),
         "turn_ms_at_1000": statistics.median(turn for turn, _ in many),
         "cpu_ratio": statistics.median(b[1] / a[1] for a, b in zip(few, many, strict=True)),
-        "turn_ratio": statistics.median(b[0] / a[0] for a, b in zip(few, many, strict=True)),
+        **_median_of([b[0] / a[0] for a, b in zip(few, many, strict=True)], "turn_ratio"),
     }
 
 
