@@ -6,6 +6,7 @@ An agent with hooks of its own is left to the loop. So each case is answered twi
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -77,6 +78,9 @@ class Noted:
     told: list[Any] = field(default_factory=list)
     transcript: Sequence[Any] = ()
     used: dict[str, int] = field(default_factory=dict)
+
+    def begin_message(self, item_id: str, created_at: datetime) -> None:
+        self.told.append(["begun", item_id])
 
     def text(self, item_id: str, delta: str, content_index: int = 0) -> None:
         match self.told:

@@ -1,5 +1,7 @@
 """What the events of unfinished items add up to."""
 
+from datetime import UTC, datetime, timedelta, timezone
+
 from chatkit.types import (
     AssistantMessageContent,
     AssistantMessageContentPartAdded,
@@ -17,10 +19,11 @@ from chatkit.types import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit_host.clock import utc_now
-from chatkit_host.engine.events import TextDeltaEncoder, encode
+from chatkit_host.clock import as_utc, utc_now
+from chatkit_host.engine.events import TextDeltaEncoder, encode, message_begun
 from chatkit_host.engine.fold import PendingItems, as_it_can_be_kept
 from chatkit_host.engine.ports import LogEvent
+from chatkit_host.text import safe_text
 
 MESSAGE = AssistantMessageItem(id="msg", thread_id="thr", created_at=utc_now(), content=[])
 WORKFLOW = WorkflowItem(id="wf", thread_id="thr", created_at=utc_now(), workflow=Workflow(type="custom", tasks=[]))
@@ -42,6 +45,27 @@ def test_folding_the_log_gives_what_folding_as_it_happened_gave(deltas: list[str
     (message,) = read.all()
     assert isinstance(message, AssistantMessageItem)
     assert "".join(part.text for part in message.content) == "".join(deltas)
+
+
+MOMENTS = st.datetimes(
+    min_value=datetime(1970, 1, 2),  # noqa: DTZ001 - as Hypothesis wants it
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=30))]),
+)
+
+
+@given(st.text(), MOMENTS)
+def test_a_message_that_begins_is_what_showing_its_events_gives(item_id: str, moment: datetime) -> None:
+    item_id = safe_text(item_id)
+    item = AssistantMessageItem(id=item_id, thread_id="thr", created_at=as_utc(moment), content=[])
+    part = AssistantMessageContentPartAdded(content_index=0, content=AssistantMessageContent(text=""))
+    events = [ThreadItemAddedEvent(item=item), ThreadItemUpdatedEvent(item_id=item_id, update=part)]
+    assert list(message_begun(item)) == [encode(event) for event in events]
+
+    shown, begun = PendingItems(), PendingItems()
+    for event in events:
+        shown.apply(event)
+    begun.begin(item.model_copy(update={"content": [AssistantMessageContent(text="")]}))
+    assert begun.all() == shown.all()
 
 
 def test_an_update_may_come_before_the_part_it_belongs_to() -> None:

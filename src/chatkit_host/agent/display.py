@@ -6,12 +6,12 @@ Items have our ids; one workflow holds neighbouring thoughts and tool calls, and
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from chatkit.types import (
     Annotation,
     AssistantMessageContent,
-    AssistantMessageContentPartAdded,
     AssistantMessageContentPartAnnotationAdded,
     AssistantMessageContentPartDone,
     AssistantMessageItem,
@@ -45,7 +45,7 @@ _THOUGHT_PAUSE_SECONDS = 0.25
 
 @dataclass(slots=True)
 class _Message:
-    item: AssistantMessageItem
+    created_at: datetime
     parts: list[str] = field(default_factory=list)
     annotations: list[Annotation] = field(default_factory=list)
 
@@ -146,7 +146,10 @@ class Display:
             )
         )
         self.last_words = message.text
-        self._events.finish(ThreadItemDoneEvent(item=message.item.model_copy(update={"content": [content]})))
+        item = AssistantMessageItem(
+            id=item_id, thread_id=self._thread_id, created_at=message.created_at, content=[content]
+        )
+        self._events.finish(ThreadItemDoneEvent(item=item))
 
     # -- what the run does -----------------------------------------------------------------------
 
@@ -208,12 +211,9 @@ class Display:
 
     def _start_message(self, item_id: str) -> _Message:
         self._close_workflow()
-        item = AssistantMessageItem(id=item_id, thread_id=self._thread_id, created_at=self._clock(), content=[])
-        message = self._messages[item_id] = _Message(item)
+        message = self._messages[item_id] = _Message(self._clock())
         self._shown.append(item_id)
-        self._events.show(ThreadItemAddedEvent(item=item))
-        part = AssistantMessageContentPartAdded(content_index=0, content=AssistantMessageContent(text=""))
-        self._events.show(ThreadItemUpdatedEvent(item_id=item_id, update=part))
+        self._events.begin_message(item_id, message.created_at)
         return message
 
     def _start_workflow(self, kind: Any) -> _Workflow:

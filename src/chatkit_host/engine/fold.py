@@ -36,11 +36,15 @@ class PendingItems:
         self._items: dict[str, ThreadItem] = {}
         self._deltas: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
 
+    def begin(self, item: ThreadItem) -> None:
+        """The item is given away: it is the one that grows."""
+        self._items[item.id] = item
+
     def apply(self, event: ThreadStreamEvent) -> None:
-        """The item of a `ThreadItemAddedEvent` is given away: it is the one that grows."""
+        """The item of a `ThreadItemAddedEvent` is given away, as to `begin`."""
         match event:
             case ThreadItemAddedEvent():
-                self._items[event.item.id] = event.item
+                self.begin(event.item)
             case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
                 self._forget(event.item.id)
             case ThreadItemRemovedEvent():

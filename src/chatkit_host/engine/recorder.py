@@ -1,10 +1,13 @@
 """What a responder says, as it goes into the log: folded, encoded, stored when it is done."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from time import monotonic
 
 from chatkit.types import (
+    AssistantMessageContent,
     AssistantMessageContentPartTextDelta,
+    AssistantMessageItem,
     ThreadItem,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
@@ -18,6 +21,7 @@ from chatkit.types import (
     WidgetRootUpdated,
 )
 
+from chatkit_host.clock import as_utc
 from chatkit_host.engine import events as wire
 from chatkit_host.engine.fold import PendingItems
 from chatkit_host.engine.log import TurnLog
@@ -47,6 +51,17 @@ class Recorder:
     @property
     def used(self) -> Mapping[str, int]:
         return self._usage
+
+    def begin_message(self, item_id: str, created_at: datetime) -> None:
+        item = AssistantMessageItem(
+            id=item_id,
+            thread_id=self._lease.thread_id,
+            created_at=as_utc(created_at),
+            content=[AssistantMessageContent(text="", annotations=[])],
+        )
+        self.pending.begin(item)
+        for event in wire.message_begun(item):
+            self._log.append(event)
 
     def text(self, item_id: str, delta: str, content_index: int = 0) -> None:
         if self.first_text_at is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from chatkit.actions import Action
@@ -70,6 +71,10 @@ class TurnInput:
 
 class TurnEvents(Protocol):
     """Where a responder puts what it says, in order. `chatkit_host.engine.turn` is the implementation."""
+
+    def begin_message(self, item_id: str, created_at: datetime) -> None:
+        """An assistant message whose text is to follow. The same as showing that an empty one and a part for text are added."""
+        ...
 
     def text(self, item_id: str, delta: str, content_index: int = 0) -> None:
         """Text of an assistant message that was added: the express lane, nothing is awaited. The text must be safe (`text.safe_text`)."""
