@@ -101,6 +101,7 @@ def promises(results: Results) -> Iterator[Promise]:
     )
     yield _promise("relay delay p99, the same", results.number(OURS, PACED_500.name, relay_p99), "ms", float("inf"), 50)
     yield _told("first token added, 1 client", special, "first_token", "added_ms", "ms", 4, 2)
+    yield _told("by the limit", special, "first_token", "added_by_the_limit_ms", "ms", float("inf"), None)
     yield _promise(
         "CPU per turn for persistence, 50 clients", results.number(OURS, BURST_50.name, persistence), "ms", 1, 0.5
     )
@@ -174,7 +175,7 @@ def _told(
     return Promise(
         what=what,
         measured=told.get(key),
-        spread=told.get("spread"),
+        spread=told.get(f"{key}_spread"),
         unit=unit,
         must=must,
         aim=aim,
