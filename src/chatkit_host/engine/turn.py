@@ -76,8 +76,9 @@ class RunningTurn:
         known: ThreadMetadata,
         clock: Clock,
         seconds: float,
+        ending: asyncio.Semaphore,
     ) -> None:
-        """`known`: the turn's thread as it is in the store."""
+        """`known`: the turn's thread as it is in the store. `ending`: how many turns write their ends at a time."""
         self.lease = lease
         self.log = log
         self._turn = turn
@@ -85,6 +86,7 @@ class RunningTurn:
         self._responder = responder
         self._clock = clock
         self._seconds = seconds
+        self._ending = ending
         self._stop_reason: StopReason | None = None
         loop = asyncio.get_running_loop()
         self._given_up = loop.create_future()
@@ -211,9 +213,14 @@ class RunningTurn:
 
     async def _finish(self, outcome: _Outcome) -> None:
         """Closes what is open, then says how it ended: items, events, transcript and state in one transaction."""
+        is_kept = await self._responder_kept_it(outcome)
+        async with self._ending:
+            await self._end(outcome, is_kept=is_kept)
+
+    async def _end(self, outcome: _Outcome, *, is_kept: bool) -> None:
         kept: list[ThreadItem] = []
         events: list[bytes] = []
-        if not await self._responder_kept_it(outcome):
+        if not is_kept:
             for item in self._recorder.pending.all():
                 whole = as_it_can_be_kept(item)
                 if whole is None:

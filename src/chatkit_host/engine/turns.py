@@ -39,6 +39,8 @@ _MOMENT_SECONDS = 2.0
 _TIME_TO_LEAVE_SECONDS = 0.75
 """How long a process that is to go waits for the database after the drain, to write its turns and then to release them. They go on
 elsewhere from what is written."""
+_ENDING_AT_ONCE = 64
+"""How many turns write their ends at a time. Where thousands are stopped at once, the models of the others hear of it first."""
 _TIME_TO_END_SECONDS = 10.0
 """How long something waits for a turn that was stopped. One that still runs then finds its lease gone when it writes."""
 
@@ -65,6 +67,7 @@ class Turns:
         self._on_end = on_end
         self._for_another = for_another
         self._draining = self._is_drained = False
+        self._ending = asyncio.Semaphore(_ENDING_AT_ONCE)
         self._flusher = Flusher(store, self.limits.log.flush_seconds)
         self._keepers = Keepers(
             store, worker, clock, self.limits, self._wakeups, running=self._running, go_on=self._go_on
@@ -265,6 +268,7 @@ class Turns:
             known=opening.thread,
             clock=self.clock,
             seconds=self.limits.seconds,
+            ending=self._ending,
         )
         task = asyncio.get_running_loop().create_task(turn.run(), name=f"turn {lease.turn_id}")
         self._running[lease.turn_id] = (turn, task)
