@@ -146,3 +146,13 @@ def test_a_broken_chunk_in_a_run_is_still_broken() -> None:
 
     with pytest.raises(ModelOutputInvalid):
         list(Chunks().read([whole, whole, broken]))
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=()))))
+def test_more_text_is_what_reading_it_would_say(texts: list[str]) -> None:
+    read, more = ChatFold(), ChatFold()
+    for text in texts:
+        assert [("text", said) for said in [more.more_text(text)] if said] == read.read([text])
+    read.finish_reason = more.finish_reason = "stop"
+    assert more.finish() == read.finish()
+    assert (more.failure() is None) == (read.failure() is None)

@@ -97,6 +97,24 @@ async def test_deltas_that_arrive_together_leave_together(store: SlowStore, wake
     assert [event.data.endswith(b'"delta":"one two"}}') for event in log.read(0)] == [True]
 
 
+async def test_the_first_words_of_a_text_wait_for_nobody(
+    store: SlowStore, wakeups: Wakeups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatkit_host.engine.wakeups._TOGETHER_SECONDS", 60.0)
+    log = a_log(store, wakeups)
+    with wakeups.watching(TurnId("turn_another")), wakeups.watching(LEASE.turn_id) as watch:
+        wakeups.more_shown(TurnId("turn_another"))
+        for item_id in ("msg_1", "msg_2"):
+            log.text(item_id, 0, "The first")
+            with anyio.fail_after(10):
+                await watch.wait(60)
+            log.read(0)
+            log.text(item_id, 0, " and more")
+            with pytest.raises(TimeoutError), anyio.fail_after(0.05):
+                await watch.wait(60)
+            log.read(0)
+
+
 async def test_an_event_comes_after_the_text_before_it(store: SlowStore, wakeups: Wakeups) -> None:
     log = a_log(store, wakeups)
 

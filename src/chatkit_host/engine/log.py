@@ -92,7 +92,10 @@ class TurnLog:
         if current is None or current.item_id != item_id or current.content_index != content_index:
             self._seal_text()
             current = self._open_text = _OpenText(item_id, content_index)
-            self._wakeups.shown(self._lease.turn_id)
+            if self._encoder is not None and self._encoder[:2] == (item_id, content_index):
+                self._wakeups.more_shown(self._lease.turn_id)
+            else:  # somebody waits for its first words
+                self._wakeups.shown(self._lease.turn_id)
             self._flusher.later(self)
         current.parts.append(delta)
 
@@ -211,7 +214,7 @@ class TurnLog:
         self._flush_later()
 
     def _put(self, data: bytes) -> None:
-        self._events.append(LogEvent(seq=self._next_seq, data=data))
+        self._events.append(LogEvent(self._next_seq, data))
         self._unwritten_bytes += len(data)
         if self._unwritten_since is None:
             self._unwritten_since = asyncio.get_running_loop().time()

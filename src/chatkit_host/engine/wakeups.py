@@ -12,6 +12,10 @@ _LOOK_SECONDS = 0.5
 _LOOK_TO_BE_SURE_SECONDS = 5.0
 """... and when somebody does: what is told is a hint, and may be lost."""
 
+_TOGETHER_SECONDS = 0.003
+"""How long a word may wait for those of other answers: what is done for many in a row costs a processor less than the same again and
+again between other things."""
+
 
 class Line(Protocol):
     """Between the workers of one database. Nothing may depend on it but the time that something takes."""
@@ -36,6 +40,10 @@ class Wakeups:
     def __init__(self, line: Line | None = None) -> None:
         self._line = line
         self._watches: dict[TurnId, set[Watch]] = {}
+        self._to_tell: set[TurnId] = set()
+        self._telling: asyncio.AbstractEventLoop | None = None
+        """Where `_tell` is on its way."""
+        self._told_at = 0.0
 
     def open(self, heard: Callable[[TurnId | None], None]) -> None:
         """`heard` is told what other workers say, after the readers here."""
@@ -63,6 +71,28 @@ class Wakeups:
         """The turn's log has grown for readers in this process."""
         for watch in self._watches.get(turn_id, ()):
             watch.tell()
+
+    def more_shown(self, turn_id: TurnId) -> None:
+        """The same, of a text that readers have begun to read: those of many turns are told together, a moment later. The readers of
+        a turn that is alone are told at once."""
+        if turn_id not in self._watches:
+            return
+        self._to_tell.add(turn_id)
+        loop = asyncio.get_running_loop()
+        if self._telling is loop:
+            return
+        early = self._told_at + _TOGETHER_SECONDS - loop.time()
+        if early > 0:
+            self._telling = loop
+            loop.call_later(early, self._tell, loop)
+        else:
+            self._tell(loop)
+
+    def _tell(self, loop: asyncio.AbstractEventLoop) -> None:
+        told, self._to_tell, self._telling = self._to_tell, set(), None
+        self._told_at = loop.time()
+        for turn_id in told:
+            self.shown(turn_id)
 
     def all_shown(self) -> None:
         """Every reader in this process has a reason to look."""

@@ -88,7 +88,7 @@ def _is_more_text(chunks: Chunks, fold: ChatFold, speech: Speech, watch: Watch, 
     if text is None:
         return False
     watch.heard()
-    for _, safe in fold.read([text]):
+    if safe := fold.more_text(text):
         speech.text(safe)
     return True
 

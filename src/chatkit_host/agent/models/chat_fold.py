@@ -56,6 +56,11 @@ class ChatFold:
         self._join(said, channel, pieces)
         return said
 
+    def more_text(self, text: str) -> str:
+        """The same as `read`, of text alone: what of it is said."""
+        self._text(text)
+        return self._safe["text"].feed(text)
+
     def finish(self) -> list[Said]:
         """What was held back while half of a surrogate pair was awaited."""
         said: list[Said] = []
