@@ -92,10 +92,11 @@ class TurnLog:
         if current is None or current.item_id != item_id or current.content_index != content_index:
             self._seal_text()
             current = self._open_text = _OpenText(item_id, content_index)
-            if self._encoder is not None and self._encoder[:2] == (item_id, content_index):
+            if self._encoder is None or self._encoder[:2] != (item_id, content_index):
+                self._encoder = (item_id, content_index, TextDeltaEncoder(item_id, content_index))
+                self._wakeups.shown(self._lease.turn_id)  # somebody waits for its first words
+            else:
                 self._wakeups.more_shown(self._lease.turn_id)
-            else:  # somebody waits for its first words
-                self._wakeups.shown(self._lease.turn_id)
             self._flusher.later(self)
         current.parts.append(delta)
 
@@ -202,9 +203,7 @@ class TurnLog:
         current, self._open_text = self._open_text, None
         if current is None:
             return
-        if self._encoder is None or self._encoder[:2] != (current.item_id, current.content_index):
-            encoder = TextDeltaEncoder(current.item_id, current.content_index)
-            self._encoder = (current.item_id, current.content_index, encoder)
+        assert self._encoder is not None  # of this text since then
         self._put(self._encoder[2].encode("".join(current.parts)))
         self._uncover()
 
