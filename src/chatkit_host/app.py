@@ -23,6 +23,7 @@ from chatkit_host.api.edge import Edge
 from chatkit_host.api.errors import add_error_handlers
 from chatkit_host.api.health import health_router
 from chatkit_host.api.host import Host, MakeContext
+from chatkit_host.api.lean_route import Endpoint, LeanPosts, posts_of
 from chatkit_host.api.local_only import LocalOnly
 from chatkit_host.api.mcp import McpServer, McpSurface
 from chatkit_host.api.metrics import Metrics, OpenStreams, metrics_router
@@ -131,6 +132,7 @@ class _Wiring:
         self.failures = AuthFailures()
         self.metrics = Metrics()
         self.mcp = McpSurface(self._load_mcp, self.failures)
+        self.lean_posts: dict[str, Endpoint] = {}
         self.turns = Turns(
             self.conversations,
             worker=worker_name(),
@@ -163,8 +165,10 @@ class _Wiring:
             docs_url=None,  # these pages load scripts from elsewhere
             redoc_url=None,
         )
-        app.include_router(chatkit_router(host, simple_dialect(host)))
-        app.include_router(chat_router(host, self.model_side.is_configured))
+        chatkit, chat = chatkit_router(host, simple_dialect(host)), chat_router(host, self.model_side.is_configured)
+        self.lean_posts |= posts_of(chatkit, chat)
+        app.include_router(chatkit)
+        app.include_router(chat)
         app.include_router(turns_router(host))
         app.include_router(conversations_router(host))
         app.include_router(tasks_router(host, self.todo))
@@ -293,7 +297,7 @@ class _Wiring:
             layers.insert(0, Middleware(OpenStreams, metrics=self.metrics))  # outside `Tails`, which sends them
         if self.rules is None:
             layers.append(Middleware(LocalOnly, origins=origins))
-        return layers
+        return [*layers, Middleware(LeanPosts, posts=self.lean_posts, failed=self.metrics.request_failed)]
 
     def _database(self) -> Database:
         store = getattr(self.target, "store", None)

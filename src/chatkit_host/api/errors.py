@@ -64,6 +64,15 @@ def error_answer(error: HostError) -> Response:
     return _answer(error.status, error.code, error.message, error.details, headers)
 
 
+def http_code(error: HTTPException) -> str:
+    return _HTTP_CODES.get(error.status_code, "http_error")
+
+
+def http_error_answer(error: HTTPException) -> Response:
+    message = _HTTP_WORDS.get(error.status_code, "The request could not be answered.")
+    return _answer(error.status_code, http_code(error), message, {}, dict(error.headers or {}))
+
+
 def turn_error_answer(code: str, message: str, details: dict[str, str], headers: dict[str, str]) -> Response:
     """A turn that did not complete, where the answer is JSON."""
     status = _STATUS_OF_TURNS.get(code) or _statuses(HostError).get(code, TurnFailed.status)
@@ -89,13 +98,10 @@ def add_error_handlers(app: FastAPI, count: Callable[[str], None] = lambda code:
 
     @app.exception_handler(HTTPException)
     async def _routing(request: Request, error: HTTPException) -> Response:
-        code = _HTTP_CODES.get(error.status_code, "http_error")
-        message = _HTTP_WORDS.get(error.status_code, "The request could not be answered.")
-        headers = dict(error.headers or {})
         if error.status_code == 405:
-            headers["Allow"] = ", ".join(_methods_at(app, request))
-        count(code)
-        return _answer(error.status_code, code, message, {}, headers)
+            error.headers = {**(error.headers or {}), "Allow": ", ".join(_methods_at(app, request))}
+        count(http_code(error))
+        return http_error_answer(error)
 
 
 def _methods_at(app: FastAPI, request: Request) -> list[str]:
