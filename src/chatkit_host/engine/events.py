@@ -7,11 +7,13 @@ from typing import Any, Literal
 
 import orjson
 from chatkit.types import (
+    ActiveStatus,
     AssistantMessageContent,
     AssistantMessageItem,
     HiddenContextItem,
     Page,
     SDKHiddenContextItem,
+    StreamOptions,
     StreamOptionsEvent,
     Thread,
     ThreadCreatedEvent,
@@ -28,7 +30,7 @@ from pydantic_core import PydanticSerializationError
 
 from chatkit_host.clock import as_utc
 from chatkit_host.ids import ThreadId
-from chatkit_host.text import safe_value
+from chatkit_host.text import safe_text, safe_value
 
 HostEvent = Literal[
     "host.tool_call.started",  # call_id, name, arguments (JSON text)
@@ -120,6 +122,32 @@ def own_content(content: AssistantMessageContent) -> AssistantMessageContent:
     return AssistantMessageContent(text=content.text, annotations=[])
 
 
+def thread_begun(thread: ThreadMetadata, items: Page[ThreadItem]) -> bytes:
+    """The event of a new thread with these items. As with `message_begun`, somebody waits: of most threads it can be written down."""
+    title = b"" if thread.title is None else b'"title":%b,' % orjson.dumps(safe_text(thread.title))
+    is_plain = type(thread.status) is ActiveStatus and thread.allowed_image_domains is None and not items.data
+    if not is_plain:
+        return encode(ThreadCreatedEvent(thread=thread_answer(thread, items)))
+    created_at = orjson.dumps(as_utc(thread.created_at), option=orjson.OPT_UTC_Z)
+    return _THREAD_BEGUN % (title, orjson.dumps(safe_text(thread.id)), created_at)
+
+
+_THREAD_BEGUN = (
+    b'{"type":"thread.created","thread":{%b"id":%b,"created_at":%b,"status":{"type":"active"},"metadata":{},'
+    b'"items":{"data":[],"has_more":false}}}'
+)
+
+
+_CAN_BE_CANCELLED = b'{"type":"stream_options","stream_options":{"allow_cancel":true}}'
+
+
+def stream_options(options: StreamOptions) -> bytes:
+    """The event that tells them."""
+    if type(options) is StreamOptions and options.allow_cancel is True:
+        return _CAN_BE_CANCELLED
+    return encode(StreamOptionsEvent(stream_options=options))
+
+
 def thread_answer(thread: ThreadMetadata, items: Page[ThreadItem] | None = None) -> Thread:
     """A thread as clients may see it: never its metadata, never a hidden item."""
     visible = items or Page[ThreadItem]()
@@ -134,4 +162,6 @@ def thread_answer(thread: ThreadMetadata, items: Page[ThreadItem] | None = None)
 
 
 def done(item: ThreadItem) -> bytes:
+    if type(item) is UserMessageItem:  # of every turn, while somebody waits
+        return b'{"type":"thread.item.done","item":%b}' % encode(item)
     return encode(ThreadItemDoneEvent(item=item))

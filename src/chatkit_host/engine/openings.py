@@ -14,7 +14,6 @@ from chatkit.types import (
     ClientToolCallItem,
     InferenceOptions,
     Page,
-    StreamOptionsEvent,
     StructuredInputAnswer,
     StructuredInputItem,
     StructuredInputMultipleChoice,
@@ -22,7 +21,6 @@ from chatkit.types import (
     ThreadAddClientToolOutputParams,
     ThreadAddStructuredInputParams,
     ThreadAddUserMessageParams,
-    ThreadCreatedEvent,
     ThreadCreateParams,
     ThreadCustomActionParams,
     ThreadItem,
@@ -96,7 +94,7 @@ async def new_thread(asking: Asking, params: ThreadCreateParams, earlier: Sequen
         items=[*imported, message],
         attachments=message.attachments,
         first_events=[
-            wire.encode(ThreadCreatedEvent(thread=wire.thread_answer(thread, Page(data=imported)))),
+            wire.thread_begun(thread, Page(data=imported)),
             wire.done(message),
             _stream_options(asking, thread),
         ],
@@ -280,7 +278,7 @@ async def _user_message(asking: Asking, thread: ThreadMetadata, given: UserMessa
 
 
 def _stream_options(asking: Asking, thread: ThreadMetadata) -> bytes:
-    return wire.encode(StreamOptionsEvent(stream_options=asking.responder.stream_options(thread, asking.context)))
+    return wire.stream_options(asking.responder.stream_options(thread, asking.context))
 
 
 def _with_answers(item: StructuredInputItem, submission: StructuredInputSubmission) -> StructuredInputItem:

@@ -304,8 +304,8 @@ def _copy(thread: ThreadMetadata) -> ThreadMetadata:
     return thread.model_copy(
         update={
             "status": thread.status.model_copy(),
-            "metadata": deepcopy(thread.metadata),
-            "allowed_image_domains": deepcopy(thread.allowed_image_domains),
+            "metadata": deepcopy(thread.metadata) if thread.metadata else {},
+            "allowed_image_domains": None if (domains := thread.allowed_image_domains) is None else [*domains],
         }
     )
 
