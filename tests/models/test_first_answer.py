@@ -18,7 +18,6 @@ from agents import (
     ModelRetrySettings,
     ModelSettings,
     OutputGuardrail,
-    RunConfig,
     Runner,
     handoff,
 )
@@ -238,10 +237,9 @@ async def test_a_failure_at_once_is_the_failure_of_the_run_loop(path: Path, serv
     ids=lambda special: next(iter(special)),
 )
 def test_what_the_run_loop_has_a_say_in_is_left_to_it(special: dict[str, Any]) -> None:
-    config = RunConfig(tracing_disabled=True)
-    assert can_be_asked_first(Agent(name="Todo", instructions="Be brief.", model="any"), config)
-    assert not can_be_asked_first(Agent(name="Todo", **special), config)
-    assert not can_be_asked_first(Agent(name="Todo"), RunConfig(tracing_disabled=False))
+    assert can_be_asked_first(Agent(name="Todo", instructions="Be brief.", model="any"), is_traced=False)
+    assert not can_be_asked_first(Agent(name="Todo", **special), is_traced=False)
+    assert not can_be_asked_first(Agent(name="Todo"), is_traced=True)
 
 
 @pytest.mark.anyio

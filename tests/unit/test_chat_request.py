@@ -1,15 +1,18 @@
 """A conversation as chat messages: what the Agents SDK's converter makes of it, though it sees only what is more than words."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
+import orjson
 import pytest
-from agents import ModelSettings
+from agents import Agent, FunctionTool, ModelSettings, handoff
 from agents.models.chatcmpl_converter import Converter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatkit_host.agent.models.chat_request import chat_messages
+from chatkit_host.agent.models.chat_request import EncodedTools, chat_messages, chat_parameters, chat_tools
 from chatkit_host.agent.models.spoken import ModelRequest
 
 NUMBERS = count()
@@ -88,3 +91,36 @@ def test_words_alone_are_not_converted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_question_alone() -> None:
     assert chat_messages(_request("Hello"), "demo", None) == [{"role": "user", "content": "Hello"}]
+
+
+def _tool(name: str) -> FunctionTool:
+    schema = {"type": "object", "properties": {"title": {"type": "string"}}}
+    return FunctionTool(name=name, description="Looks.", params_json_schema=schema, on_invoke_tool=_nothing)
+
+
+async def _nothing(context: Any, arguments: str) -> str:
+    return arguments
+
+
+def test_tools_that_were_encoded_before_are_those_of_the_request() -> None:
+    look, add = _tool("look"), _tool("add")
+    encoded = EncodedTools()
+
+    def sent(*tools: FunctionTool, handoffs: Sequence[Any] = ()) -> Any:
+        request = replace(_request("Hello"), tools=[*tools], handoffs=[*handoffs])
+        said = orjson.loads(orjson.dumps(chat_parameters(request, encoded.of(request))))
+        assert said.get("tools", []) == chat_tools(request)
+        return encoded.of(request)
+
+    once = sent(look, add)
+    assert sent(look, add) is once
+    assert sent(add, look) is not once
+    assert sent(look) is not sent()
+    look.description = "Looks closely."
+    sent(look)
+    look.params_json_schema = {"type": "object", "properties": {}}
+    sent(look)
+    look.name = "see"
+    sent(look)
+    sent(look, handoffs=[handoff(Agent(name="Other"))])
+    sent(look)

@@ -6,17 +6,19 @@ does, so the first call is made without it. Where that answer calls for more, th
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from functools import lru_cache
+from copy import copy
+from functools import cache, lru_cache
 from inspect import isawaitable, signature
 from types import FunctionType
 from typing import Any
 
-from agents import Agent, FunctionTool, Model, ModelProvider, RunConfig, RunContextWrapper
+from agents import Agent, FunctionTool, Model, ModelProvider, RunContextWrapper
 from agents.exceptions import ModelBehaviorError
 from agents.items import ModelResponse, TResponseStreamEvent
 from agents.model_settings import ModelSettings
 from agents.models.interface import ModelTracing
 from agents.tool import Tool
+from agents.usage import Usage
 from openai.types.responses import (
     ResponseCompletedEvent,
     ResponseOutputItem,
@@ -26,7 +28,7 @@ from openai.types.responses import (
 )
 
 
-def can_be_asked_first(agent: Agent[Any], config: RunConfig) -> bool:
+def can_be_asked_first(agent: Agent[Any], *, is_traced: bool) -> bool:
     """Whether the run loop would do nothing before its first call of the model but what `first_answer` does as well."""
     return (
         type(agent) is Agent
@@ -34,19 +36,38 @@ def can_be_asked_first(agent: Agent[Any], config: RunConfig) -> bool:
         and not (agent.handoffs or agent.input_guardrails or agent.output_guardrails)
         and agent.hooks is agent.prompt is agent.output_type is None
         and agent.model_settings.retry is agent.model_settings.timeout is None
-        and config.tracing_disabled
+        and not is_traced
     )
 
 
+def has_fixed_tools(agent: Agent[Any]) -> bool:
+    """The same whoever asks. The SDK would ask each of them in a task of its own."""
+    if agent.mcp_servers:
+        return False
+    for tool in agent.tools:  # noqa: SIM110 - `all` would go in and out of a generator for each
+        if getattr(tool, "is_enabled", True) is not True:
+            return False
+    return True
+
+
 async def first_answer(
-    agent: Agent[Any], settings: ModelSettings, conversation: list[Any], context: Any, config: RunConfig
+    agent: Agent[Any],
+    settings: ModelSettings,
+    conversation: list[Any],
+    context: Any,
+    models: ModelProvider,
+    asked_model: str | None,
 ) -> ResponseCompletedEvent | None:
-    """What the model answers, spoken on its lane; None, and nothing asked, where the tools are for the run loop to arrange."""
+    """What the model answers, spoken on its lane; None, and nothing asked, where the tools are for the run loop to arrange.
+
+    `asked_model` is asked instead of the agent's own.
+    """
     tools, instructions = await _tools_and_instructions(agent, conversation, context)
-    if not all(isinstance(tool, FunctionTool) for tool in tools) or len({tool.name for tool in tools}) < len(tools):
+    names = {tool.name for tool in tools if isinstance(tool, FunctionTool)}
+    if len(names) < len(tools):
         return None
-    name = config.model or agent.model
-    model = config.model_provider.get_model(name if isinstance(name, str) else None)
+    name = asked_model or agent.model
+    model = models.get_model(name if isinstance(name, str) else None)
     events = model.stream_response(
         instructions,
         conversation,
@@ -106,12 +127,24 @@ class _Answered(Model):
 async def _tools_and_instructions(
     agent: Agent[Any], conversation: list[Any], context: Any
 ) -> tuple[list[Tool], str | None]:
-    asking = RunContextWrapper(context=context, turn_input=list(conversation))
-    if agent.mcp_servers or not all(getattr(tool, "is_enabled", True) is True for tool in agent.tools):
-        tools = await agent.get_all_tools(asking)
-    else:
-        tools = agent.tools  # the SDK would ask each of them in a task of its own
+    are_fixed, written = has_fixed_tools(agent), agent.instructions
+    if are_fixed and isinstance(written, str | None):
+        return agent.tools, written
+    asking = RunContextWrapper(context=context, usage=_nothing_used(), turn_input=list(conversation))
+    tools = agent.tools if are_fixed else await agent.get_all_tools(asking)
     return tools, await _instructions(agent, asking)
+
+
+def _nothing_used() -> Usage:
+    """A new one without what pydantic looks at each time."""
+    usage = copy(_no_usage())
+    usage.request_usage_entries = []
+    return usage
+
+
+@cache
+def _no_usage() -> Usage:
+    return Usage()
 
 
 async def _instructions(agent: Agent[Any], asking: RunContextWrapper[Any]) -> str | None:
@@ -120,7 +153,7 @@ async def _instructions(agent: Agent[Any], asking: RunContextWrapper[Any]) -> st
     if not isinstance(written, FunctionType) or not _takes_context_and_agent(written):
         return await agent.get_system_prompt(asking)
     instructions = written(asking, agent)
-    return await instructions if isawaitable(instructions) else instructions
+    return instructions if isinstance(instructions, str) or not isawaitable(instructions) else await instructions
 
 
 @lru_cache(64)

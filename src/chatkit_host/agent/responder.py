@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agents import Agent, ModelProvider, RunConfig, RunHooks, Runner
@@ -15,11 +15,12 @@ from agents.tool import Tool
 from agents.tool_context import ToolContext
 from agents.usage import Usage
 from chatkit.types import ClientToolCallItem, CustomTask, ThreadItemDoneEvent, UserMessageItem, UserMessageTextContent
+from openai.types.responses import ResponseCompletedEvent
 
 from chatkit_host.agent.context import TurnContext
 from chatkit_host.agent.display import Display
 from chatkit_host.agent.failures import as_turn_failure
-from chatkit_host.agent.first_answer import AnsweredModels, can_be_asked_first, first_answer, is_all
+from chatkit_host.agent.first_answer import AnsweredModels, can_be_asked_first, first_answer, has_fixed_tools, is_all
 from chatkit_host.agent.heard_model import for_one_run
 from chatkit_host.agent.lane import Lane
 from chatkit_host.agent.lean_runs import spare_the_signatures
@@ -78,7 +79,7 @@ class AgentResponder(Responder):
         self._others = [server for server in of_agents if server not in agent.mcp_servers]
         self._mcp_tools = _mcp_tools([*of_agents, *mcp_servers])
         self._options = options
-        self._settings: dict[str, ModelSettings] = {}
+        self._settings: dict[str | None, ModelSettings] = {}
 
     async def open(self) -> None:
         spare_the_signatures()
@@ -109,20 +110,21 @@ class AgentResponder(Responder):
         display = Display(events, ThreadId(turn.thread.id), self.clock, show_reasoning=self._options.show_reasoning)
         await _Run(self, turn, events, display).answer(conversation)
 
-    def agent_for_turn(self, lane: Lane) -> Agent[Any]:
-        """The agent as it can work now: with the MCP servers that can be reached."""
+    def agent(self) -> Agent[Any]:
+        """As it can work now: with the MCP servers that can be reached."""
         if self._mcp_tools is None:
-            return for_one_run(self._agent, lane)
+            return self._agent
         reachable = [server for server in self._mcp_tools.servers if server not in self._others]
-        agent = self._agent if reachable == self._agent.mcp_servers else self._agent.clone(mcp_servers=reachable)
-        return for_one_run(agent, lane)
+        return self._agent if reachable == self._agent.mcp_servers else self._agent.clone(mcp_servers=reachable)
 
-    def run_config(self, turn: TurnInput, lane: Lane) -> RunConfig:
-        asked = turn.user_message.inference_options.model if turn.user_message is not None else None
+    def models(self, lane: Lane) -> ModelProvider:
+        return self._models.bound(lane)
+
+    def run_config(self, turn: TurnInput, models: ModelProvider) -> RunConfig:
         return RunConfig(
-            model=asked or None,
-            model_provider=self._models.bound(lane),
-            tracing_disabled=not self._options.tracing,
+            model=asked_model(turn),
+            model_provider=models,
+            tracing_disabled=not self.is_traced,
             trace_include_sensitive_data=False,
             workflow_name="chatkit-host",
             group_id=turn.thread.id,
@@ -130,16 +132,24 @@ class AgentResponder(Responder):
             tool_error_formatter=_log_tool_error,
         )
 
-    def model_settings(self, agent: Agent[Any], config: RunConfig) -> ModelSettings:
+    def model_settings(self, agent: Agent[Any], asked: str | None) -> ModelSettings:
         """The agent's for the model that answers; the SDK works them out, which takes it long."""
-        asked = str(config.model or "")
         if asked not in self._settings:
-            self._settings[asked] = get_model_settings(agent, config)
+            self._settings[asked] = get_model_settings(agent, RunConfig(model=asked))
         return self._settings[asked]
+
+    @property
+    def is_traced(self) -> bool:
+        return self._options.tracing
 
     @property
     def max_turns(self) -> int:
         return self._options.max_turns
+
+
+def asked_model(turn: TurnInput) -> str | None:
+    """The one that the client asks for by name, if it does."""
+    return (turn.user_message.inference_options.model or None) if turn.user_message is not None else None
 
 
 def _servers_of(agent: Agent[Any]) -> "list[MCPServer]":
@@ -173,12 +183,14 @@ class _Run(RunHooks[TurnContext]):
         self._transcript: list[ModelItem] = list(turn.so_far)
 
     async def answer(self, conversation: list[ModelItem]) -> None:
-        agent = self._responder.agent_for_turn(self._display)
-        config = self._responder.run_config(self._turn, self._display)
+        agent = self._responder.agent()
         try:
-            rest = await self._ask_first(agent, conversation, config)
-            if rest is not None:
-                await self._run(agent, conversation, rest)
+            answer = await self._ask_first(agent, conversation)
+            if answer is not None and is_all(answer):
+                response = as_model_response(answer)
+                self._heard(response, response.usage)
+            else:
+                await self._run(for_one_run(agent, self._display), conversation, answer)
             await self._display.close()
             await self._ask_client()
         except Exception as error:
@@ -194,21 +206,27 @@ class _Run(RunHooks[TurnContext]):
                 self._transcript.append({"role": "assistant", "content": unfinished})
             self._events.remember(self._transcript)
 
-    async def _ask_first(self, agent: Agent[Any], conversation: list[ModelItem], config: RunConfig) -> RunConfig | None:
-        """What the run loop is to go on with; None where the model's first answer is all."""
-        if not can_be_asked_first(agent, config):
-            return config
-        settings = self._responder.model_settings(agent, config)
-        answer = await first_answer(agent, settings, conversation, self._context, config)
-        if answer is None:
-            return config
-        if not is_all(answer):
-            return replace(config, model_provider=AnsweredModels(config.model_provider, answer))
-        response = as_model_response(answer)
-        self._heard(response, response.usage)
-        return None
+    async def _ask_first(self, agent: Agent[Any], conversation: list[ModelItem]) -> ResponseCompletedEvent | None:
+        """None where only the run loop can ask."""
+        responder = self._responder
+        if not can_be_asked_first(agent, is_traced=responder.is_traced):
+            return None
+        asked = asked_model(self._turn)
+        return await first_answer(
+            agent if has_fixed_tools(agent) else for_one_run(agent, self._display),
+            responder.model_settings(agent, asked),
+            conversation,
+            self._context,
+            responder.models(self._display),
+            asked,
+        )
 
-    async def _run(self, agent: Agent[Any], conversation: list[ModelItem], config: RunConfig) -> None:
+    async def _run(
+        self, agent: Agent[Any], conversation: list[ModelItem], answer: ResponseCompletedEvent | None
+    ) -> None:
+        """`answer`: the model's first, if it was asked already."""
+        models = self._responder.models(self._display)
+        config = self._responder.run_config(self._turn, models if answer is None else AnsweredModels(models, answer))
         result = Runner.run_streamed(
             agent,
             conversation,  # type: ignore[arg-type]  # the SDK's union of typed dicts

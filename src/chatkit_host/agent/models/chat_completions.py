@@ -9,7 +9,7 @@ from openai.types.responses import ResponseOutputItem
 
 from chatkit_host.agent.lane import Lane
 from chatkit_host.agent.models.chat_fold import ChatFold, Said
-from chatkit_host.agent.models.chat_request import chat_messages, chat_parameters, request_headers
+from chatkit_host.agent.models.chat_request import EncodedTools, chat_messages, chat_parameters, request_headers
 from chatkit_host.agent.models.chunks import Chunks
 from chatkit_host.agent.models.http import EventStream, HttpPool, as_mid_stream_failure, open_stream
 from chatkit_host.agent.models.speech import Speech, chat_usage, function_call
@@ -30,6 +30,7 @@ class ChatCompletionsModel(SpokenModel):
         self._api_key = api_key
         self._pool = pool
         self._patience = patience or Patience()
+        self._tools = EncodedTools()
 
     async def _answer(self, request: ModelRequest, lane: Lane, answer: Answer) -> AsyncGenerator[None]:
         chunks, fold = Chunks(), ChatFold(request.used_call_ids())
@@ -65,7 +66,7 @@ class ChatCompletionsModel(SpokenModel):
             "model": self.name,
             "messages": chat_messages(request, self.name, self._base_url),
             "stream": True,
-            **chat_parameters(request),
+            **chat_parameters(request, self._tools.of(request)),
         }
         if settings.include_usage is not False:
             body["stream_options"] = {"include_usage": True}

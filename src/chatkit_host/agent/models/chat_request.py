@@ -5,7 +5,9 @@ from functools import partial
 from itertools import groupby
 from typing import Any
 
+import orjson
 from agents.models.chatcmpl_converter import Converter
+from agents.tool import FunctionTool, Tool
 from openai import Omit
 
 from chatkit_host.agent.models.spoken import ModelRequest
@@ -41,11 +43,44 @@ def _is_words(item: Any) -> bool:
     )
 
 
-def chat_parameters(request: ModelRequest) -> dict[str, Any]:
-    """Everything but model, messages, streaming and transport; absent where nothing was asked for."""
-    settings = request.settings
+def chat_tools(request: ModelRequest) -> list[Any]:
     tools: list[Any] = [Converter.tool_to_openai(tool) for tool in request.tools]
-    tools += [Converter.convert_handoff_tool(handoff) for handoff in request.handoffs]
+    return tools + [Converter.convert_handoff_tool(handoff) for handoff in request.handoffs]
+
+
+class EncodedTools:
+    """The tools of a request as JSON, made anew only when they are not those of the request before."""
+
+    def __init__(self) -> None:
+        self._tools: list[Tool] = []
+        self._said: list[Any] = []
+        self._encoded: orjson.Fragment | None = None
+
+    def of(self, request: ModelRequest) -> orjson.Fragment | None:
+        """None where there are none."""
+        if request.handoffs:
+            return orjson.Fragment(_encoded(chat_tools(request)))
+        if not request.tools:
+            return None
+        # Lists of the same objects are compared without a look into them.
+        said = [
+            (tool.name, tool.description, tool.params_json_schema, tool.strict_json_schema)
+            for tool in request.tools
+            if isinstance(tool, FunctionTool)
+        ]
+        if self._encoded is None or said != self._said or request.tools != self._tools:
+            self._encoded = orjson.Fragment(_encoded(chat_tools(request)))
+            self._tools, self._said = [*request.tools], said
+        return self._encoded
+
+
+def _encoded(tools: list[Any]) -> bytes:
+    return orjson.dumps(tools, option=orjson.OPT_NON_STR_KEYS)
+
+
+def chat_parameters(request: ModelRequest, tools: list[Any] | orjson.Fragment | None) -> dict[str, Any]:
+    """Everything but model, messages, streaming and transport; absent where nothing was asked for. `tools`: those of the request."""
+    settings = request.settings
     parameters: dict[str, Any] = {
         "temperature": settings.temperature,
         "top_p": settings.top_p,

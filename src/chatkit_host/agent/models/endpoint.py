@@ -1,8 +1,9 @@
 """Where requests to one URL go: the server, the proxy before it, and the head of the request."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -41,9 +42,9 @@ class Place:
         return f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Endpoint:
-    """A URL that is posted to."""
+    """A URL that is posted to. Each is itself alone: to compare what they are made of would take longer than to use them."""
 
     server: Place
     target: str
@@ -60,13 +61,7 @@ class Endpoint:
 
     def request(self, headers: Mapping[str, str], body: bytes) -> bytes:
         """Head and body. `ValueError`: a header that would be more than one."""
-        target = self.target
-        own = {"Host": self._host}
-        if self.proxy is not None and not self.server.is_secure:
-            target = f"http://{self._host}{target}"
-            own |= _authorizing("Proxy-Authorization", self.proxy)
-        own |= _authorizing("Authorization", self.server)
-        return _head(f"POST {target} HTTP/1.1", {**own, "User-Agent": _USER_AGENT}, headers, len(body)) + body
+        return b"%bContent-Length: %d\r\n\r\n%b" % (_before_the_length(self, tuple(headers.items())), len(body), body)
 
     @property
     def tunnel(self) -> bytes:
@@ -74,10 +69,10 @@ class Endpoint:
         assert self.proxy is not None
         authority = self.server.authority
         own = {"Host": authority, "User-Agent": _USER_AGENT} | _authorizing("Proxy-Authorization", self.proxy)
-        return _head(f"CONNECT {authority} HTTP/1.1", own, {}, None)
+        return _lines(f"CONNECT {authority} HTTP/1.1", own) + b"\r\n"
 
     @property
-    def _host(self) -> str:
+    def host(self) -> str:
         authority = self.server.authority
         return authority.removesuffix(":443" if self.server.is_secure else ":80")
 
@@ -95,11 +90,22 @@ def _authorizing(header: str, place: Place) -> dict[str, str]:
     return {} if place.credentials is None else {header: place.credentials}
 
 
-def _head(first_line: str, own: Mapping[str, str], given: Mapping[str, str], length: int | None) -> bytes:
-    headers = {name.lower(): f"{name}: {value}" for name, value in (*own.items(), *given.items())}
-    if length is not None:
-        headers["content-length"] = f"Content-Length: {length}"
-    lines = (first_line, *headers.values())
+@lru_cache(256)
+def _before_the_length(endpoint: Endpoint, given: Sequence[tuple[str, str]]) -> bytes:
+    """The head of a request with these headers; they are the same for all requests of a model, or of a user."""
+    target, own = endpoint.target, {"Host": endpoint.host}
+    if endpoint.proxy is not None and not endpoint.server.is_secure:
+        target = f"http://{endpoint.host}{target}"
+        own |= _authorizing("Proxy-Authorization", endpoint.proxy)
+    own |= _authorizing("Authorization", endpoint.server)
+    headers = {name.lower(): (name, value) for name, value in ({**own, "User-Agent": _USER_AGENT}.items())}
+    headers |= {name.lower(): (name, value) for name, value in given}
+    headers.pop("content-length", None)
+    return _lines(f"POST {target} HTTP/1.1", dict(headers.values()))
+
+
+def _lines(first_line: str, headers: Mapping[str, str]) -> bytes:
+    lines = (first_line, *(f"{name}: {value}" for name, value in headers.items()))
     if any("\r" in line or "\n" in line or "\0" in line for line in lines):
         raise ValueError("A header holds a line break.")
-    return "\r\n".join((*lines, "", "")).encode()
+    return "\r\n".join((*lines, "")).encode()

@@ -15,7 +15,7 @@ from chatkit_host.agent.lane import Lane
 from chatkit_host.agent.models.attempts import note_failure, until_it_answers
 from chatkit_host.agent.models.chat_completions import conclude
 from chatkit_host.agent.models.chat_fold import ChatFold, Said
-from chatkit_host.agent.models.chat_request import chat_messages, chat_parameters, request_headers
+from chatkit_host.agent.models.chat_request import chat_messages, chat_parameters, chat_tools, request_headers
 from chatkit_host.agent.models.plain_chunks import build_plain_chunks_at_once
 from chatkit_host.agent.models.speech import Speech
 from chatkit_host.agent.models.spoken import Answer, ModelRequest, SpokenModel
@@ -151,7 +151,7 @@ class LiteLLMModel(SpokenModel):
             "extra_headers": request_headers({}, settings.extra_headers) or None,
             "extra_body": settings.extra_body,
             "metadata": settings.metadata,
-            **chat_parameters(request),
+            **chat_parameters(request, chat_tools(request)),
             **(settings.extra_args or {}),
         }
         if "tools" in arguments:

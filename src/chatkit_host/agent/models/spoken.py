@@ -176,6 +176,8 @@ def without_implied(settings: ModelSettings, model: str) -> ModelSettings:
 
     They suit the SDK's own default model; other models answer them with 400.
     """
+    if settings.reasoning is None and settings.verbosity is None:
+        return settings
     if model.lower().rsplit("/", 1)[-1] == get_default_model():
         return settings
     implied = _implied(get_default_model())
