@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 import sqlalchemy as sa
-from support.turns import ALICE, BOB, begun_turn
+from support.turns import ALICE, BOB, begun_turn, new_thread, new_turn
 
 from chatkit_host.engine.ports import NewTurn, Quota, TurnEnd, TurnWrite
 from chatkit_host.errors import NotFound, RateLimited, TurnRunning
@@ -46,6 +46,18 @@ async def test_as_many_as_in_a_minute_may_come_at_once(store: DatabaseConversati
     error = await refusal(store, quota=TWO)
     assert (error.status, error.code) == (429, "rate_limited")
     assert 28 <= error.retry_after <= 30
+
+
+async def test_what_is_refused_is_not_about_to_be_committed(store: DatabaseConversations) -> None:
+    told: list[str] = []
+    thread = new_thread()
+    for said in ("first", "second"):
+        new = new_turn(thread, creates_thread=said == "first", quota=TWO)
+        await store.begin_turn(new, committing=lambda said=said: told.append(said))
+        await store.write_turn(new.lease, TurnWrite(end=TurnEnd(status="completed")))
+    with pytest.raises(RateLimited):
+        await store.begin_turn(new_turn(thread, quota=TWO), committing=lambda: told.append("third"))
+    assert told == ["first", "second"]
 
 
 async def test_time_gives_back_one_after_the_other(store: DatabaseConversations, database: Database) -> None:

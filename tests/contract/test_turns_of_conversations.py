@@ -69,6 +69,20 @@ async def test_a_second_turn_is_told_which_one_is_running(conversations: Stores)
     assert await item_ids(store, new.thread.id) == [new.input_item_id]
 
 
+async def test_a_commit_is_told_of_only_when_nothing_is_in_its_way(conversations: Stores) -> None:
+    store, _ = conversations
+    told: list[str] = []
+    new = new_turn(new_thread(), creates_thread=True)
+    await store.begin_turn(new, committing=lambda: told.append("begun"))
+    assert told == ([] if isinstance(store, ForeignConversations) else ["begun"])
+    told.clear()
+
+    for refused in (new_turn(new.thread), new_turn(new_thread()), new_turn(new_thread(), BOB)):
+        with pytest.raises((TurnRunning, NotFound)):
+            await store.begin_turn(refused, committing=lambda: told.append("refused"))
+    assert told == []
+
+
 async def test_of_many_that_begin_at_once_one_does(conversations: Stores) -> None:
     store, _ = conversations
     thread = await answered_thread(store)

@@ -3,9 +3,10 @@
 An agent with hooks of its own is left to the loop. So each case is answered twice: at once, and by the loop.
 """
 
+import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ from agents.testing import ScriptedModel
 from support.model_runs import Path, Tasks
 from support.model_server import Answer, ModelServer
 from support.turns import ALICE, new_thread, question
+from support.waiting import until
 
 from chatkit_host.agent.first_answer import can_be_asked_first
 from chatkit_host.agent.responder import AgentOptions, AgentResponder
@@ -268,3 +270,53 @@ async def test_instructions_and_tools_that_depend_on_who_asks_are_asked_for(serv
     assert "You talk to alice." in asked
     assert "list_tasks" in asked
     assert "delete_task" not in asked
+
+
+def _looking(context: Any, agent: Any) -> str:
+    return "Be brief."
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("answer", [DONE, Answer(tool_calls=[LIST])], ids=["words", "a call"])
+async def test_the_model_may_be_asked_before_the_message_is_written_but_no_tool(
+    path: Path, server: ModelServer, answer: Answer
+) -> None:
+    server.forget()
+    server.queue(answer, DONE)
+    tasks, noted, written = Tasks(), Noted(), asyncio.Event()
+    agent = Agent(name="Todo", instructions="Be brief.", tools=[*tasks.tools()])
+    responder = AgentResponder(agent, path.models("any", retries=0), utc_now, AgentOptions())
+    turn = replace(_turn(), accepted=written.wait)  # type: ignore[arg-type]
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(responder.respond(turn, noted))
+        await until(lambda: len(server.requests) == 1)
+        await asyncio.sleep(0.1)
+        assert (len(server.requests), tasks.ran) == (1, [])
+        written.set()
+    assert tasks.ran == ([] if answer is DONE else ["list_tasks"])
+    assert noted.transcript[-1] == {"role": "assistant", "content": "It is done."}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "special",
+    [{"instructions": _looking}, {"hooks": AgentHooks()}, {"handoffs": [Agent(name="Other")]}],
+    ids=["instructions", "hooks", "handoffs"],
+)
+async def test_code_of_the_users_own_finds_the_message_written(
+    path: Path, server: ModelServer, special: dict[str, Any]
+) -> None:
+    server.forget()
+    server.queue(DONE)
+    written = asyncio.Event()
+    agent = Agent(**{"name": "Todo", "instructions": "Be brief.", **special})
+    responder = AgentResponder(agent, path.models("any", retries=0), utc_now, AgentOptions())
+    turn = replace(_turn(), accepted=written.wait)  # type: ignore[arg-type]
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(responder.respond(turn, Noted()))
+        await asyncio.sleep(0.1)
+        assert server.requests == []
+        written.set()
+    assert len(server.requests) == 1

@@ -4,13 +4,14 @@ Most turns are one call of the model that is answered in words. The Agents SDK's
 does, so the first call is made without it. Where that answer calls for more, the loop takes over, and hears it as the first of its own.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from copy import copy
 from functools import cache, lru_cache
 from inspect import isawaitable, signature
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
+from weakref import WeakSet
 
 from agents import Agent, FunctionTool, Model, ModelProvider, RunContextWrapper
 from agents.exceptions import ModelBehaviorError
@@ -26,6 +27,10 @@ from openai.types.responses import (
     ResponseOutputText,
     ResponseReasoningItem,
 )
+
+Instructions = TypeVar("Instructions", bound=Callable[..., Any])
+
+_READING_NOTHING: WeakSet[Callable[..., Any]] = WeakSet()
 
 
 def can_be_asked_first(agent: Agent[Any], *, is_traced: bool) -> bool:
@@ -48,6 +53,20 @@ def has_fixed_tools(agent: Agent[Any]) -> bool:
         if getattr(tool, "is_enabled", True) is not True:
             return False
     return True
+
+
+def reads_no_record(instructions: Instructions) -> Instructions:
+    """Marks a function that gives instructions without a look at what is stored."""
+    _READING_NOTHING.add(instructions)
+    return instructions
+
+
+def can_be_asked_early(agent: Agent[Any]) -> bool:
+    """Whether no code of the user's own has a say in what `first_answer` asks: it might look for the message in the database."""
+    written = agent.instructions
+    return has_fixed_tools(agent) and (
+        isinstance(written, str | None) or (isinstance(written, FunctionType) and written in _READING_NOTHING)
+    )
 
 
 async def first_answer(

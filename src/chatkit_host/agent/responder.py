@@ -20,7 +20,14 @@ from openai.types.responses import ResponseCompletedEvent
 from chatkit_host.agent.context import TurnContext
 from chatkit_host.agent.display import Display
 from chatkit_host.agent.failures import as_turn_failure
-from chatkit_host.agent.first_answer import AnsweredModels, can_be_asked_first, first_answer, has_fixed_tools, is_all
+from chatkit_host.agent.first_answer import (
+    AnsweredModels,
+    can_be_asked_early,
+    can_be_asked_first,
+    first_answer,
+    has_fixed_tools,
+    is_all,
+)
 from chatkit_host.agent.heard_model import for_one_run
 from chatkit_host.agent.lane import Lane
 from chatkit_host.agent.lean_runs import spare_the_signatures
@@ -63,6 +70,8 @@ class AgentOptions:
 
 
 class AgentResponder(Responder):
+    asks_early = True
+
     def __init__(
         self,
         agent: Agent[Any],
@@ -103,12 +112,15 @@ class AgentResponder(Responder):
             raise InvalidInput("This server does not offer the model that was asked for.")
 
     async def respond(self, turn: TurnInput, events: TurnEvents) -> None:
+        agent = self.agent()
+        if not (can_be_asked_first(agent, is_traced=self.is_traced) and can_be_asked_early(agent)):
+            await turn.accepted()
         past = await turn.past(self._options.history_items)
         conversation = model_input(past, turn.user_message, tokens=self._options.history_tokens)
         if turn.user_message is not None:  # else the past tells this turn as well
             conversation += turn.so_far
         display = Display(events, ThreadId(turn.thread.id), self.clock, show_reasoning=self._options.show_reasoning)
-        await _Run(self, turn, events, display).answer(conversation)
+        await _Run(self, turn, events, display).answer(agent, conversation)
 
     def agent(self) -> Agent[Any]:
         """As it can work now: with the MCP servers that can be reached."""
@@ -182,10 +194,10 @@ class _Run(RunHooks[TurnContext]):
         self._context = TurnContext.of(turn, display)
         self._transcript: list[ModelItem] = list(turn.so_far)
 
-    async def answer(self, conversation: list[ModelItem]) -> None:
-        agent = self._responder.agent()
+    async def answer(self, agent: Agent[Any], conversation: list[ModelItem]) -> None:
         try:
             answer = await self._ask_first(agent, conversation)
+            await self._turn.accepted()
             if answer is not None and is_all(answer):
                 response = as_model_response(answer)
                 self._heard(response, response.usage)

@@ -13,6 +13,7 @@ from agents import Agent, FunctionTool, RunContextWrapper, function_tool
 from agents.exceptions import ModelBehaviorError
 from agents.tool_context import ToolContext
 
+from chatkit_host.agent.first_answer import reads_no_record
 from chatkit_host.ids import Owner
 from chatkit_host.todo.service import TodoService
 from chatkit_host.todo.tools import Caller, TodoTools, Tool, bad_arguments, failure, offered_as
@@ -50,6 +51,7 @@ class HasOwner(Protocol):
 def todo_agent(service: TodoService) -> Agent[HasOwner]:
     """A new to-do assistant over `service`. It names no model: the run does."""
 
+    @reads_no_record
     def instructions(context: RunContextWrapper[HasOwner], agent: Agent[HasOwner]) -> str:
         return _instructions(service.today())
 

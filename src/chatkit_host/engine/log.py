@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from chatkit.types import ThreadItem
 
+from chatkit_host.engine.acceptance import Acceptance
 from chatkit_host.engine.events import TextDeltaEncoder
 from chatkit_host.engine.flushing import Flusher
 from chatkit_host.engine.patience import pauses
@@ -47,7 +48,8 @@ def _nobody(error: Exception) -> None:
 class TurnLog:
     """The log of a turn that runs in this process. Only its turn writes; everything but `commit` returns at once.
 
-    `first_events` are in the database already: those of the opening, or of an earlier attempt.
+    `first_events` are in the database already, or will be with the `acceptance` of the turn, before which nothing is written: those of
+    the opening, or of an earlier attempt.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class TurnLog:
         wakeups: Wakeups,
         *,
         first_events: Sequence[LogEvent] = (),
+        acceptance: Acceptance | None = None,
         limits: LogLimits | None = None,
         on_broken: Callable[[Exception], None] = _nobody,
         flusher: Flusher | None = None,
@@ -64,6 +67,7 @@ class TurnLog:
         self._lease = lease
         self._store = store
         self._wakeups = wakeups
+        self._acceptance = acceptance or Acceptance.given()
         self._limits = limits or LogLimits()
         self._flusher = flusher or Flusher(store, self._limits.flush_seconds)
         self._on_broken = on_broken
@@ -236,6 +240,7 @@ class TurnLog:
 
     async def _write(self, write: TurnWrite) -> None:
         """Writes all there is, trying again while the database is away, as long as what waits stays within the limits."""
+        await self._acceptance.wait()
         upto, items = len(self._events), tuple(self._due_items)
         transcript, usage = self._due_transcript, self._due_usage
         group = replace(
@@ -285,7 +290,7 @@ class TurnLog:
         return self._lease
 
     async def begin_group(self) -> Sequence[LogEvent]:
-        if self._writing.locked() or not self._has_only_events_due:
+        if self._writing.locked() or not self._has_only_events_due or not self._acceptance.is_given:
             return ()
         await self._writing.acquire()
         if not self._has_only_events_due:  # somebody was waiting for the lock before us

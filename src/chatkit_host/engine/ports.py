@@ -3,7 +3,7 @@
 Each port has a real implementation that ships and a contract suite; see `chatkit_host.store` and `chatkit_host.testing`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol, TypedDict
@@ -247,8 +247,11 @@ class ThreadStore(Protocol):
 class TurnStore(Protocol):
     """Turns and their event logs."""
 
-    async def begin_turn(self, new: NewTurn) -> None:
+    async def begin_turn(self, new: NewTurn, *, committing: Callable[[], object] = lambda: None) -> None:
         """Accepts a turn in one transaction.
+
+        `committing` may be called, in any thread and more than once, when all that is checked holds and nothing but the commit is to
+        come. That may still fail.
 
         `AlreadySent` when the owner has a turn with this key; `TurnRunning` (with that turn's id) when the thread has an open turn;
         `RateLimited` beyond the quota; `NotFound` when the thread, an attachment or the item to be superseded is not the owner's.

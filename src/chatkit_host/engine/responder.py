@@ -52,6 +52,10 @@ class RequestContext(Mapping[str, Any]):
         return len(self.__dataclass_fields__)
 
 
+async def _at_once() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnInput:
     """One thing to answer."""
@@ -65,6 +69,8 @@ class TurnInput:
     context: Any
     past: Callable[[int], Awaitable[Sequence[PastTurn]]]
     """The newest n items of the thread in turns, oldest first; the user message is the last of them."""
+    accepted: Callable[[], Awaitable[None]] = _at_once
+    """Returns when the message is in the database; see `Responder.asks_early`."""
     so_far: Sequence[ModelItem] = ()
     """The transcript of this turn up to a tool's result, when another worker died behind that: go on from there."""
 
@@ -115,6 +121,11 @@ Run = Callable[[TurnInput, TurnEvents], Awaitable[None]]
 
 class Responder:
     """What an application may do. The ways in that a subclass leaves out are refused with `NotSupported`."""
+
+    asks_early = False
+    """Whether `respond` may be called while the message is still on its way into the database. Before that is certain, which
+    `TurnInput.accepted` awaits, it does nothing but ask the model: nothing that has an effect, nothing that reads the message or what
+    its coming has changed."""
 
     async def open(self) -> None:
         """Called before the first turn."""

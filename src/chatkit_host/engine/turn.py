@@ -58,8 +58,8 @@ class _Outcome:
 
 
 class RunningTurn:
-    """Begins to answer when it is made; `run`, in a task that no request owns, sees it through. `stop` asks it to end early; it still
-    finishes properly.
+    """Begins to answer when it is made; `run`, in a task that no request owns, sees it through once its message is in the database.
+    `stop` asks it to end early; it still finishes properly.
 
     Only a turn that is released does not end: all of it is written, for another worker.
     """
@@ -95,6 +95,12 @@ class RunningTurn:
         self.report: TurnReport | None = None
         """Once the turn has ended."""
         self._answering = loop.create_task(self._respond(), name=f"answer {lease.turn_id}")
+
+    def refuse(self) -> None:
+        """Instead of `run`: its message did not come into the database after all. Nothing of it stays."""
+        self._answering.cancel()
+        self._answering.add_done_callback(_seen)
+        self.log.leave()
 
     def stop(self, reason: StopReason) -> None:
         """The first reason counts. Returns at once."""
@@ -271,6 +277,11 @@ class RunningTurn:
         told = outcome if outcome.error is not None else _failed(InternalFailure())
         assert told.error is not None
         self.log.abandon([wire.encode(told.error), _ended(told)])
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    if not task.cancelled():
+        task.exception()
 
 
 def _succeeded(task: asyncio.Task[None]) -> bool:

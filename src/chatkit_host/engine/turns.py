@@ -11,6 +11,7 @@ from chatkit.types import ThreadMetadata
 
 from chatkit_host.clock import Clock
 from chatkit_host.engine import openings, recovery
+from chatkit_host.engine.acceptance import Acceptance
 from chatkit_host.engine.flushing import Flusher
 from chatkit_host.engine.keepers import Keepers
 from chatkit_host.engine.limits import TurnLimits
@@ -93,7 +94,9 @@ class Turns:
             worker=self._worker,
         )
         first_events = [LogEvent(seq=seq, data=data) for seq, data in enumerate(opening.first_events, start=1)]
-        await asking.store.begin_turn(
+        beginning = _Beginning(partial(self._turn, lease, asking, opening, first_events))
+        await beginning.accepted(
+            asking.store,
             NewTurn(
                 lease=lease,
                 lease_seconds=self.limits.lease_seconds,
@@ -111,9 +114,10 @@ class Turns:
                 request_hash=request_hash,
                 quota=self.limits.quota,
                 created_at=asking.now,
-            )
+            ),
+            early=asking.responder.asks_early and opening.operation == "message",
         )
-        self._run(lease, asking, opening, first_events)
+        self._run(beginning.turn)
         await asyncio.sleep(0)  # the model is asked first, then the client is told
         return lease.turn_id
 
@@ -240,12 +244,21 @@ class Turns:
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _run(self, lease: Lease, asking: Asking, opening: Opening, first_events: Sequence[LogEvent]) -> None:
+    def _turn(
+        self,
+        lease: Lease,
+        asking: Asking,
+        opening: Opening,
+        first_events: Sequence[LogEvent],
+        acceptance: Acceptance,
+    ) -> RunningTurn:
+        """One that begins to be answered."""
         log = TurnLog(
             lease,
             asking.store,
             self._wakeups,
             first_events=first_events,
+            acceptance=acceptance,
             limits=self.limits.log,
             on_broken=lambda error: turn.stop("broken"),
             flusher=self._flusher,
@@ -258,7 +271,8 @@ class Turns:
                 thread=_copy(opening.thread),
                 user_message=opening.user_message,
                 context=asking.context,
-                past=lambda limit: patiently(partial(_past, asking, opening, limit)),
+                past=lambda limit: patiently(partial(_past, asking, opening, acceptance, limit)),
+                accepted=acceptance.wait,
                 so_far=opening.so_far,
             ),
             opening.run,
@@ -270,6 +284,10 @@ class Turns:
             seconds=self.limits.seconds,
             ending=self._ending,
         )
+        return turn
+
+    def _run(self, turn: RunningTurn) -> None:
+        lease = turn.lease
         task = asyncio.get_running_loop().create_task(turn.run(), name=f"turn {lease.turn_id}")
         self._running[lease.turn_id] = (turn, task)
         task.add_done_callback(partial(self._ended, lease.turn_id))
@@ -294,9 +312,48 @@ class Turns:
         opening = await openings.of_another_worker(asking, left.turn, so_far)
         beginning = recovery.tidied(left) if way == "on" else recovery.taken_back(left)
         await self._store.write_turn(lease, beginning)
-        self._run(lease, asking, opening, [*left.events, *beginning.events])
+        first_events = [*left.events, *beginning.events]
+        self._run(self._turn(lease, asking, opening, first_events, Acceptance.given()))
         self._wakeups.written(lease.turn_id)
         return True
+
+
+class _Beginning:
+    """A turn that begins to be answered while its message is being written, where its responder is made for that.
+
+    A commit waits for a disk, or for another machine. Whatever is checked holds by then, so the model may as well be asked meanwhile.
+    Nothing else is done for the turn before the message is safe.
+    """
+
+    def __init__(self, turn: Callable[[Acceptance], RunningTurn]) -> None:
+        self._acceptance = Acceptance()
+        self._made = turn
+        self._turn: RunningTurn | None = None
+
+    async def accepted(self, store: ConversationStore, new: NewTurn, *, early: bool) -> None:
+        """Writes the beginning of the turn. Raises what `begin_turn` raises."""
+        loop = asyncio.get_running_loop()
+        try:
+            if early:
+                await store.begin_turn(new, committing=partial(loop.call_soon_threadsafe, self._begin))
+            else:
+                await store.begin_turn(new)
+        except BaseException:
+            self._acceptance.refuse()
+            if self._turn is not None:
+                self._turn.refuse()
+            raise
+        self._acceptance.give()
+
+    @property
+    def turn(self) -> RunningTurn:
+        if self._turn is None:
+            self._turn = self._made(self._acceptance)
+        return self._turn
+
+    def _begin(self) -> None:
+        if self._acceptance.is_open:
+            _ = self.turn
 
 
 def _copy(thread: ThreadMetadata) -> ThreadMetadata:
@@ -310,8 +367,10 @@ def _copy(thread: ThreadMetadata) -> ThreadMetadata:
     )
 
 
-async def _past(asking: Asking, opening: Opening, limit: int) -> Sequence[PastTurn]:
-    """Of a thread that has just begun there is nothing to load."""
-    if opening.creates_thread and list(opening.items) == [opening.user_message]:
-        return ()
+async def _past(asking: Asking, opening: Opening, acceptance: Acceptance, limit: int) -> Sequence[PastTurn]:
+    """Of a thread that has just begun there is nothing to load, but what it has begun with."""
+    if opening.creates_thread:
+        if list(opening.items) == [opening.user_message]:
+            return ()
+        await acceptance.wait()
     return await asking.store.past_turns(asking.owner, opening.thread.id, limit=limit)

@@ -1,7 +1,7 @@
 """Conversations in the database: the engine's `ConversationStore`, each method one transaction."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chatkit.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata
 
@@ -87,8 +87,8 @@ class DatabaseConversations(DatabaseTurns):
 
         await self._database.writing(choose)
 
-    async def begin_turn(self, new: NewTurn) -> None:
-        await self._database.writing(lambda w: _begin(w, new))
+    async def begin_turn(self, new: NewTurn, *, committing: Callable[[], object] = lambda: None) -> None:
+        await self._database.writing(lambda w: _begin(w, new), committing=committing)
 
     async def write_turn(self, lease: Lease, write: TurnWrite) -> None:
         is_flush = not (write.items or write.removed_items or write.thread_changes or write.end)

@@ -146,21 +146,29 @@ class Database:
                 await self._wait_or_raise(error, attempt)
         raise AssertionError("the last attempt raises")
 
-    async def writing(self, change: Callable[[Write], Result], *, is_one_statement: bool = False) -> Result:
+    async def writing(
+        self,
+        change: Callable[[Write], Result],
+        *,
+        is_one_statement: bool = False,
+        committing: Callable[[], object] = lambda: None,
+    ) -> Result:
         """The result of `change`, committed. Raises `DatabaseUnavailable`; then nothing, or on a break right at the commit
         everything, has been done.
 
         `change` runs again when the database undid it or the connection broke, so it must have no effect besides the database's;
         where doing it twice is not the same as once, it looks at `repeated`. One statement need not be begun and committed.
+        `committing` is called before each try to commit, in any thread.
         """
-        committing = repeated = False
+        is_committing = repeated = False
 
         def mark_committing() -> None:
-            nonlocal committing
-            committing = True
+            nonlocal is_committing
+            is_committing = True
+            committing()
 
         for attempt in range(1, _ATTEMPTS + 1):
-            committing = False
+            is_committing = False
             again = repeated
             try:
                 return await self._engine.write(
@@ -169,7 +177,7 @@ class Database:
                     is_one_statement=is_one_statement,
                 )
             except FAILURES as error:
-                repeated = repeated or (committing and not is_conflict(error))
+                repeated = repeated or (is_committing and not is_conflict(error))
                 await self._wait_or_raise(error, attempt)
         raise AssertionError("the last attempt raises")
 

@@ -5,7 +5,7 @@ of an item that is not there; what is left of a crash in between is a turn witho
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -109,8 +109,9 @@ class ForeignConversations:
     async def choose_version(self, owner: Owner, thread_id: str, version_id: str) -> None:
         raise _keeps_no_versions()
 
-    async def begin_turn(self, new: NewTurn) -> None:
-        """Reserves the turn and then writes theirs; when that fails, the turn has failed and the error goes on."""
+    async def begin_turn(self, new: NewTurn, *, committing: Callable[[], object] = lambda: None) -> None:
+        """Reserves the turn and then writes theirs; when that fails, the turn has failed and the error goes on. What is theirs may
+        refuse until the last moment, so that `committing` is never called."""
         if new.supersedes_from is not None:
             raise _keeps_no_versions()
         owner, thread_id = new.lease.owner, new.lease.thread_id
