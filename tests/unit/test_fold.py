@@ -59,12 +59,12 @@ def test_a_message_that_begins_is_what_showing_its_events_gives(item_id: str, mo
     item = AssistantMessageItem(id=item_id, thread_id="thr", created_at=as_utc(moment), content=[])
     part = AssistantMessageContentPartAdded(content_index=0, content=AssistantMessageContent(text=""))
     events = [ThreadItemAddedEvent(item=item), ThreadItemUpdatedEvent(item_id=item_id, update=part)]
-    assert list(message_begun(item)) == [encode(event) for event in events]
+    assert list(message_begun(item_id, "thr", moment)) == [encode(event) for event in events]
 
     shown, begun = PendingItems(), PendingItems()
     for event in events:
         shown.apply(event)
-    begun.begin(item.model_copy(update={"content": [AssistantMessageContent(text="")]}))
+    begun.begin_message(item_id, "thr", moment)
     assert begun.all() == shown.all()
 
 

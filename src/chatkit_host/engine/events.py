@@ -3,6 +3,7 @@
 ChatKit's own events are encoded as its SDK encodes them. A few facts have no ChatKit event; these are host events, see `HostEvent`.
 """
 
+from datetime import datetime
 from typing import Any, Literal
 
 import orjson
@@ -73,12 +74,12 @@ def decode(data: bytes) -> ThreadStreamEvent:
     return _EVENT.validate_json(data)
 
 
-def message_begun(item: AssistantMessageItem) -> tuple[bytes, bytes]:
+def message_begun(item_id: str, thread_id: str, created_at: datetime) -> tuple[bytes, bytes]:
     """The events of a message in which nothing is said yet: the item, and its part for text. What `encode` makes of them, for a
     moment that somebody waits for: it goes through more code than a processor keeps at hand between two answers."""
-    item_id, created_at = orjson.dumps(item.id), orjson.dumps(item.created_at, option=orjson.OPT_UTC_Z)
+    name, moment = orjson.dumps(item_id), orjson.dumps(as_utc(created_at), option=orjson.OPT_UTC_Z)
     # Put together here: bytes that orjson made keep the room they were written in, a kilobyte and more, for as long as the log does.
-    return _ITEM_BEGUN % (item_id, orjson.dumps(item.thread_id), created_at), _TEXT_BEGUN % item_id
+    return _ITEM_BEGUN % (name, orjson.dumps(thread_id), moment), _TEXT_BEGUN % name
 
 
 _ITEM_BEGUN = b'{"type":"thread.item.added","item":{"id":%b,"thread_id":%b,"created_at":%b,"type":"assistant_message","content":[]}}'

@@ -5,6 +5,8 @@ A running turn folds as it speaks; whoever has to end a turn for a dead worker f
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from chatkit.types import (
     AssistantMessageContent,
@@ -27,24 +29,33 @@ from chatkit.types import (
     WorkflowTaskUpdated,
 )
 
+from chatkit_host.clock import as_utc
 from chatkit_host.engine.events import decode, own_content
 from chatkit_host.engine.ports import LogEvent
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An assistant message of which nothing but its text is known yet. Most are done before anyone wants to see them half said."""
+
+    thread_id: str
+    created_at: datetime
+
+
 class PendingItems:
     def __init__(self) -> None:
-        self._items: dict[str, ThreadItem] = {}
+        self._items: dict[str, ThreadItem | _Begun] = {}
         self._deltas: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
 
-    def begin(self, item: ThreadItem) -> None:
-        """The item is given away: it is the one that grows."""
-        self._items[item.id] = item
+    def begin_message(self, item_id: str, thread_id: str, created_at: datetime) -> None:
+        """The same as applying that an assistant message with one empty part for text is added."""
+        self._items[item_id] = _Begun(thread_id, created_at)
 
     def apply(self, event: ThreadStreamEvent) -> None:
-        """The item of a `ThreadItemAddedEvent` is given away, as to `begin`."""
+        """The item of a `ThreadItemAddedEvent` is given away: it is the one that grows."""
         match event:
             case ThreadItemAddedEvent():
-                self.begin(event.item)
+                self._items[event.item.id] = event.item
             case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
                 self._forget(event.item.id)
             case ThreadItemRemovedEvent():
@@ -66,6 +77,8 @@ class PendingItems:
     def item(self, item_id: str) -> ThreadItem | None:
         """The item as it stands. What is returned is the caller's to keep as long as no further event arrives."""
         item = self._items.get(item_id)
+        if isinstance(item, _Begun):
+            item = self._items[item_id] = _empty_message(item_id, item)
         if isinstance(item, AssistantMessageItem):
             self._join_deltas(item)
         return item
@@ -102,6 +115,13 @@ class PendingItems:
                     item.workflow.tasks[update.task_index] = update.task
             case _:
                 pass  # widgets and images arrive whole in their `done`
+
+
+def _empty_message(item_id: str, begun: _Begun) -> AssistantMessageItem:
+    part = AssistantMessageContent(text="", annotations=[])
+    return AssistantMessageItem(
+        id=item_id, thread_id=begun.thread_id, created_at=as_utc(begun.created_at), content=[part]
+    )
 
 
 def _content(message: AssistantMessageItem, index: int) -> AssistantMessageContent:

@@ -6,7 +6,7 @@ A running turn's log is in memory and is written to the database in groups. Text
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from chatkit.types import ThreadItem
@@ -106,9 +106,16 @@ class TurnLog:
 
     def append(self, data: bytes, *items: ThreadItem) -> None:
         """Adds an event that readers may see before it is written; `items` are stored in the transaction that writes it."""
-        self._seal_text()
         self._due_items.extend(items)
-        self._add(data)
+        self.append_all((data,))
+
+    def append_all(self, events: Iterable[bytes]) -> None:
+        """Adds events that readers may see before they are written."""
+        self._seal_text()
+        for data in events:
+            self._put(data)
+        self._show()
+        self._flush_later()
 
     def append_held(self, data: bytes, *items: ThreadItem) -> None:
         """The same, but readers see it, and what comes after it, when it is written: with a commit, or `flush_seconds` later."""

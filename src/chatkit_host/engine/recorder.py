@@ -5,9 +5,7 @@ from datetime import datetime
 from time import monotonic
 
 from chatkit.types import (
-    AssistantMessageContent,
     AssistantMessageContentPartTextDelta,
-    AssistantMessageItem,
     ThreadItem,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
@@ -21,7 +19,6 @@ from chatkit.types import (
     WidgetRootUpdated,
 )
 
-from chatkit_host.clock import as_utc
 from chatkit_host.engine import events as wire
 from chatkit_host.engine.fold import PendingItems
 from chatkit_host.engine.log import TurnLog
@@ -53,15 +50,9 @@ class Recorder:
         return self._usage
 
     def begin_message(self, item_id: str, created_at: datetime) -> None:
-        item = AssistantMessageItem(
-            id=item_id,
-            thread_id=self._lease.thread_id,
-            created_at=as_utc(created_at),
-            content=[AssistantMessageContent(text="", annotations=[])],
-        )
-        self.pending.begin(item)
-        for event in wire.message_begun(item):
-            self._log.append(event)
+        thread_id = self._lease.thread_id
+        self.pending.begin_message(item_id, thread_id, created_at)
+        self._log.append_all(wire.message_begun(item_id, thread_id, created_at))
 
     def text(self, item_id: str, delta: str, content_index: int = 0) -> None:
         if self.first_text_at is None:

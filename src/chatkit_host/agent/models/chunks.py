@@ -40,6 +40,8 @@ class Chunks:
     def __init__(self) -> None:
         self._shape: tuple[bytes, bytes] | None = None
         """What stands before and after the text, its quotes included."""
+        self._unlearned: tuple[bytes, dict[str, Any]] | None = None
+        """The last chunk that did not have the shape: what it teaches is for the next one, and this one is waited for."""
         self._fruitless = 0
 
     def read(self, events: Sequence[bytes]) -> Iterator[Chunk]:
@@ -51,18 +53,21 @@ class Chunks:
             yield from self._joined(run)
             run.clear()
             chunk = parsed(event)
-            self._learn(event, chunk)
+            self._unlearned = event, chunk
             yield chunk
         yield from self._joined(run)
 
     def only_text(self, read: bytes) -> str | None:
         """The text of whole events that say nothing else, as most reads are; None for all others."""
-        if self._shape is None or not read.startswith(_DATA) or not read.endswith(_END):
+        if self._shape is self._unlearned is None or not read.startswith(_DATA) or not read.endswith(_END):
             return None
         events = read[len(_DATA) : -len(_END)].split(_END + _DATA)
         return self._text_of(events) if all(map(self._has_the_shape, events)) else None
 
     def _has_the_shape(self, event: bytes) -> bool:
+        if self._unlearned is not None:
+            last, self._unlearned = self._unlearned, None
+            self._learn(*last)
         if self._shape is None:
             return False
         head, tail = self._shape
