@@ -18,6 +18,7 @@ from chatkit_host.store.conversation_lists import DatabaseConversationLists
 from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
 from chatkit_host.store.migrate import migrate
+from chatkit_host.store.queries import search
 from chatkit_host.store.tables import message_words
 from chatkit_host.store.words import excerpt, indexed, terms
 
@@ -53,6 +54,13 @@ async def _found(lists: DatabaseConversationLists, asked: str, owner: Owner = AL
 async def _words_kept(database: Database) -> int:
     rows = await database.reading(lambda r: r.all(sa.select(message_words.c.id)))
     return len(rows)
+
+
+async def _check_the_index(database: Database) -> None:
+    """Of SQLite: raises where the index has not just what `message_words` has."""
+    check = "INSERT INTO message_words_index (message_words_index, rank) VALUES ('integrity-check', 1)"
+    await database.writing(search.catch_up)
+    await database.writing(lambda w: w.schema(lambda c: c.exec_driver_sql(check)))
 
 
 async def test_a_message_is_found_by_its_words(store: DatabaseConversations, lists: DatabaseConversationLists) -> None:
@@ -224,8 +232,43 @@ async def test_what_is_deleted_is_not_found_and_leaves_nothing(
     await store.delete_thread(ALICE, kept.id)
     assert await _words_kept(database) == 0
     if database.address.is_sqlite:
-        check = "INSERT INTO message_words_index (message_words_index, rank) VALUES ('integrity-check', 1)"
-        await database.writing(lambda w: w.schema(lambda c: c.exec_driver_sql(check)))
+        await _check_the_index(database)
+
+
+async def test_whatever_happens_between_two_searches_is_found_in_the_next(
+    store: DatabaseConversations, lists: DatabaseConversationLists, database: Database
+) -> None:
+    """More messages than SQLite's index is told of at once, changed and deleted before and after it knows them."""
+    draw, context, theirs = random.Random(11), {"user_id": ALICE}, DatabaseStore(database)
+    thread = await _said(store, "beginning")
+    words: dict[str, str] = {}
+
+    async def shown(asked: str) -> list[str]:
+        found = await lists.search(ALICE, asked, limit=1000)
+        return sorted("".join(part.text for part in each.excerpt) for each in found)
+
+    for number in range(300):
+        match draw.choice(["add", "add", "add", "change", "delete", "search"]):
+            case "change" if words:
+                item_id = draw.choice([*words])
+                words[item_id] = f"changed{number:03}"
+                await theirs.save_item(thread.id, answer(thread.id, words[item_id], id=item_id), context)
+            case "delete" if words:
+                # The newest too: its number in the index is given to the next message.
+                item_id = draw.choice([[*words][-1], draw.choice([*words])])
+                del words[item_id]
+                await theirs.delete_thread_item(thread.id, item_id, context)
+            case "search":
+                assert await shown("word") == sorted(word for word in words.values() if word.startswith("word"))
+                assert await shown("changed") == sorted(word for word in words.values() if word.startswith("changed"))
+            case _:
+                item = answer(thread.id, f"word{number:03}")
+                words[item.id] = f"word{number:03}"
+                await theirs.add_thread_item(thread.id, item, context)
+    for word in words.values():
+        assert await shown(word) == [word]
+    if database.address.is_sqlite:
+        await _check_the_index(database)
 
 
 async def test_the_longest_and_oddest_messages_are_written(

@@ -50,7 +50,11 @@ class DatabaseConversationLists:
             rows = search.find(r, owner, wanted, self._matching, limit=limit)
             return [_found(row, wanted) for row in rows]
 
-        return await self._database.reading(find)
+        found = await self._database.reading(lambda r: None if search.is_behind(r) else find(r))
+        if found is None:
+            await self._database.writing(search.catch_up)
+            found = await self._database.reading(find)
+        return found
 
 
 class ForeignConversationLists:

@@ -52,7 +52,7 @@ def attachment_from(payload: str) -> Attachment:
 
 
 def status_json(status: ThreadStatus) -> str:
-    return _model_json(status)
+    return _ACTIVE if type(status) is ActiveStatus else _model_json(status)
 
 
 def status_from(payload: str) -> ThreadStatus:

@@ -6,6 +6,7 @@ SQLAlchemy needs several times as long to run a statement as SQLite does, and to
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,17 +33,24 @@ class Session:
 @dataclass(frozen=True, slots=True)
 class Compiled:
     text: str
-    binds: Sequence[tuple[str, _Process | None, Any]]
-    """Name, what makes the driver's value of ours, and the value where none is given."""
+    pick: Callable[[Mapping[str, Any]], Sequence[Any]]
+    """The values of a mapping in the order in which the driver wants them."""
+    constants: Mapping[str, Any]
+    """Values of names that are never given."""
+    to_driver: Sequence[tuple[int, _Process]]
+    """What makes the driver's value of ours, by place, where they differ."""
     row: Callable[..., Any]
     processes: Sequence[_Process | None] | None
     """What makes our values of the driver's; None when all stay as they are."""
 
     def given(self, values: Mapping[str, Any]) -> Sequence[Any]:
-        return [
-            process(values.get(name, constant)) if process is not None else values.get(name, constant)
-            for name, process, constant in self.binds
-        ]
+        picked = self.pick({**self.constants, **values} if self.constants else values)
+        if not self.to_driver:
+            return picked
+        given = [*picked]
+        for place, process in self.to_driver:
+            given[place] = process(given[place])
+        return given
 
     def run(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
         rows = session.run(self.text, self.given(values))
@@ -93,17 +101,28 @@ def insert_in(dialect: str, table: sa.Table) -> Insert:
 
 def _compile(statement: AnySelect | sa.Insert | sa.Update, dialect: Dialect, names: list[str]) -> Compiled:
     compiled: Any = statement.compile(dialect=dialect, column_keys=names if isinstance(statement, sa.Insert) else None)
-    binds = [(name, compiled.binds[name]) for name in compiled.positiontup]
+    places: Sequence[str] = compiled.positiontup
+    processes_of = [_of(compiled.binds[name].type, dialect).bind_processor(dialect) for name in places]
     columns = (
         statement.column_descriptions if isinstance(statement, sa.Select) else statement.returning_column_descriptions
     )
     processes = [_from_driver(column["type"], dialect) for column in columns]
     return Compiled(
         text=compiled.string,
-        binds=[(name, _of(bind.type, dialect).bind_processor(dialect), compiled.params[name]) for name, bind in binds],
+        pick=_picking(places),
+        constants={name: compiled.params[name] for name in places if name not in names},
+        to_driver=[(place, process) for place, process in enumerate(processes_of) if process is not None],
         row=namedtuple("Row", [column["name"] for column in columns]),
         processes=processes if any(processes) else None,
     )
+
+
+def _picking(places: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    match places:
+        case [] | [_]:
+            return lambda values: [values[name] for name in places]
+        case _:
+            return itemgetter(*places)
 
 
 def _of(kind: Any, dialect: Dialect) -> Any:

@@ -28,19 +28,29 @@ class Moment(sa.TypeDecorator[datetime]):
         return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else sa.DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime must not reach the database")
-        value = value.astimezone(UTC)
-        if dialect.name == "sqlite":
-            return value.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-        return value
+        return (_as_text if dialect.name == "sqlite" else _as_utc)(value)
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """The same without the steps of SQLAlchemy's own, which has to work for all types."""
+        return _as_text if dialect.name == "sqlite" else _as_utc
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+
+
+def _as_utc(value: datetime | None) -> datetime | None:
+    if value is None or value.tzinfo is UTC:
+        return value
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime must not reach the database")
+    return value.astimezone(UTC)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    moment = _as_utc(value)
+    return None if moment is None else moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 class _Vector(postgresql.TSVECTOR):
@@ -159,13 +169,16 @@ message_words = sa.Table(
     sa.Index(None, "owner", "id"),
 )
 
-message_words_index = sa.table("message_words_index", sa.column("rowid", sa.Integer))
-"""SQLite's full-text index of `message_words`, kept by triggers. In PostgreSQL an index of this name does its work."""
+message_words_index = sa.table("message_words_index", sa.column("rowid", sa.Integer), sa.column("words", sa.Text))
+"""SQLite's full-text index of `message_words`. In PostgreSQL an index of this name does its work."""
+
+message_words_to_index = sa.table("message_words_to_index", sa.column("id", sa.Integer))
+"""Those that SQLite's index does not have yet. Triggers write them down, and take out of the index what is deleted or changed."""
 
 
 def is_in_metadata(name: str | None, kind: str, parents: object) -> bool:
     """For Alembic, as `include_name`: leaves out what SQLAlchemy has no words for."""
-    return name is None or not name.startswith("message_words_index")
+    return name is None or not name.startswith(("message_words_index", "message_words_to_index"))
 
 
 turns = sa.Table(

@@ -133,19 +133,6 @@ CREATE VIRTUAL TABLE message_words_index USING fts5(
         words, content='message_words', content_rowid='id', tokenize='ascii', detail='none', columnsize=0, prefix='1 2 3 4 5 6'
     )
 ;;
-CREATE TRIGGER message_words_added AFTER INSERT ON message_words BEGIN
-        INSERT INTO message_words_index (rowid, words) VALUES (new.id, new.words);
-    END
-;;
-CREATE TRIGGER message_words_deleted AFTER DELETE ON message_words BEGIN
-        INSERT INTO message_words_index (message_words_index, rowid, words) VALUES ('delete', old.id, old.words);
-    END
-;;
-CREATE TRIGGER message_words_changed AFTER UPDATE OF words ON message_words WHEN old.words <> new.words BEGIN
-        INSERT INTO message_words_index (message_words_index, rowid, words) VALUES ('delete', old.id, old.words);
-        INSERT INTO message_words_index (rowid, words) VALUES (new.id, new.words);
-    END
-;;
 CREATE TABLE api_keys (
 	id TEXT NOT NULL, 
 	hashed TEXT NOT NULL, 
@@ -184,4 +171,23 @@ CREATE TABLE versions (
 ;;
 CREATE INDEX ix_items_hidden ON items (thread_id, turn_id) WHERE superseded_by IS NOT NULL
 ;;
-INSERT INTO alembic_version VALUES ('0004')
+CREATE TABLE message_words_to_index (id INTEGER NOT NULL PRIMARY KEY)
+;;
+CREATE TRIGGER message_words_added AFTER INSERT ON message_words BEGIN
+        INSERT INTO message_words_to_index (id) VALUES (new.id);
+    END
+;;
+CREATE TRIGGER message_words_deleted AFTER DELETE ON message_words BEGIN
+        INSERT INTO message_words_index (message_words_index, rowid, words)
+            SELECT 'delete', old.id, old.words WHERE NOT EXISTS (SELECT 1 FROM message_words_to_index WHERE id = old.id);
+        DELETE FROM message_words_to_index WHERE id = old.id;
+    END
+;;
+CREATE TRIGGER message_words_changed AFTER UPDATE OF words ON message_words WHEN old.words <> new.words BEGIN
+        INSERT INTO message_words_index (message_words_index, rowid, words)
+            SELECT 'delete', old.id, old.words WHERE NOT EXISTS (SELECT 1 FROM message_words_to_index WHERE id = old.id);
+        INSERT INTO message_words_to_index (id)
+            SELECT new.id WHERE NOT EXISTS (SELECT 1 FROM message_words_to_index WHERE id = new.id);
+    END
+;;
+INSERT INTO alembic_version VALUES ('0005')
