@@ -53,6 +53,11 @@ def model_input(past: Sequence[PastTurn], current: UserMessageItem | None, *, to
 
 def user_message(message: UserMessageItem) -> ModelItem:
     """Text with tags in place; quoted text before it; what a tag or an attachment stands for after it, marked as data."""
+    match message.content:
+        case [UserMessageTextContent(text=text)] if not (message.quoted_text or message.attachments):
+            return {"role": "user", "content": text}
+        case _:
+            pass
     words = [part.text if isinstance(part, UserMessageTextContent) else f"@{part.text}" for part in message.content]
     sections = ["".join(words)]
     if message.quoted_text:

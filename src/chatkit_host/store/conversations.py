@@ -163,8 +163,8 @@ def _past_turns(r: Read, owner: Owner, thread_id: str, limit: int) -> list[PastT
     """A turn is told once, where its last item is: an action may have replaced an item of long ago. Items that no transcript tells of
     are told by their content, turn by turn."""
     rows = items.newest(r, owner, thread_id, limit=limit)
-    known = turns.transcripts(r, owner, thread_id, sorted({row.turn_id for row in rows if row.turn_id is not None}))
-    last_place = {row.turn_id: place for place, row in enumerate(rows)}
+    known = turns.transcripts(r, owner, thread_id, sorted({turn_id for turn_id, _, _ in rows if turn_id is not None}))
+    last_place = {turn_id: place for place, (turn_id, _, _) in enumerate(rows)}
     past: list[PastTurn] = []
     told: defaultdict[str | None, list[ThreadItem]] = defaultdict(list)
     for place, (turn_id, kind, payload) in enumerate(rows):
@@ -175,6 +175,6 @@ def _past_turns(r: Read, owner: Owner, thread_id: str, limit: int) -> list[PastT
             past.append(
                 PastTurn(turn_id=TurnId(turn_id), status=turn.status, items=told[turn_id], transcript=transcript)
             )
-        elif turn is None and (place + 1 == len(rows) or rows[place + 1].turn_id != turn_id):
+        elif turn is None and (place + 1 == len(rows) or rows[place + 1][0] != turn_id):
             past.append(PastTurn(turn_id=None, status=None, items=told.pop(turn_id), transcript=None))
     return past

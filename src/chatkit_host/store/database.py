@@ -44,6 +44,10 @@ class Read:
             return statement.run(self._session, values or {})
         return self._connection.execute(statement, values).all()
 
+    def plain(self, statement: Prepared, values: Values) -> Sequence[Sequence[Any]]:
+        """Rows without names, for many of them: of texts and numbers alone."""
+        return statement.plain(self._session, values)
+
     def first(self, statement: AnySelect | Prepared, values: Values | None = None) -> AnyRow | None:
         if isinstance(statement, Prepared):
             return next(iter(statement.run(self._session, values or {})), None)

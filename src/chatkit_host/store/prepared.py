@@ -52,6 +52,11 @@ class Compiled:
             given[place] = process(given[place])
         return given
 
+    def plain(self, session: Session, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """The rows as the driver has them, where all values of ours are the driver's."""
+        assert self.processes is None
+        return session.run(self.text, self.given(values))
+
     def run(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
         rows = session.run(self.text, self.given(values))
         if self.processes is None:
@@ -78,6 +83,10 @@ class Prepared:
     def run(self, session: Session, values: Mapping[str, Any]) -> Sequence[Any]:
         """Rows whose values are attributes, for a statement that has any."""
         return self._compiled_for(session, values).run(session, values)
+
+    def plain(self, session: Session, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """The same without names, for many rows of values that the driver has as we have them."""
+        return self._compiled_for(session, values).plain(session, values)
 
     def run_many(self, session: Session, values: Sequence[Mapping[str, Any]]) -> int:
         """The number of rows changed, of a statement that returns none. Where `session.run_many` is there."""

@@ -37,9 +37,9 @@ def chat_messages(request: ModelRequest, model: str, base_url: str | None, *, li
 def _is_words(item: Any) -> bool:
     """Whether an input item is a chat message as it is."""
     return (
-        item.keys() == {"role", "content"}
-        and isinstance(item["content"], str)
-        and item["role"] in ("user", "assistant", "system", "developer")
+        len(item) == 2
+        and isinstance(item.get("content"), str)
+        and item.get("role") in ("user", "assistant", "system", "developer")
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from chatkit.types import Page, ThreadItem
@@ -9,7 +10,7 @@ from chatkit.types import Page, ThreadItem
 from chatkit_host.clock import as_utc
 from chatkit_host.errors import NotFound
 from chatkit_host.ids import Owner, TurnId
-from chatkit_host.store.database import AnyRow, Read, Write
+from chatkit_host.store.database import Read, Write
 from chatkit_host.store.payloads import HIDDEN_KINDS, item_from, item_json, safe
 from chatkit_host.store.prepared import Insert, Prepared, insert_in
 from chatkit_host.store.queries import search, threads
@@ -55,10 +56,10 @@ def page(
     return page_of([item_from(row.kind, row.payload) for row in rows], limit)
 
 
-def newest(r: Read, owner: Owner, thread_id: str, *, limit: int) -> list[AnyRow]:
+def newest(r: Read, owner: Owner, thread_id: str, *, limit: int) -> list[Sequence[Any]]:
     """`turn_id, kind, payload` of the last `limit` items, hidden ones included, oldest first."""
     check_limit(limit)
-    rows = r.all(_NEWEST, {"of_thread": thread_id, "of_owner": owner, "at_most": limit})
+    rows = r.plain(_NEWEST, {"of_thread": thread_id, "of_owner": owner, "at_most": limit})
     if not rows:
         threads.require(r, owner, thread_id)
     return list(reversed(rows))

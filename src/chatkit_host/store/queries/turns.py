@@ -276,6 +276,8 @@ def of_key(r: Read, owner: Owner, idempotency_key: str) -> Turn | None:
 
 def transcripts(r: Read, owner: Owner, thread_id: str, turn_ids: Sequence[str]) -> dict[str, AnyRow]:
     """`status, transcript` (JSON text or None) by turn; without turns of which another version hides a part."""
+    if not turn_ids:
+        return {}
     rows = r.all(_TRANSCRIPTS, {"of_owner": owner, "of_thread": thread_id, "of_turns": list(turn_ids)})
     return {row.id: row for row in rows}
 
