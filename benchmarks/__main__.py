@@ -105,7 +105,7 @@ def _special(
         "start": lambda: special.start(5 if full else 2),
         "first_token": lambda: special.first_token(model, 9 if full else 5),
         "standing": lambda: special.standing(ours(), model, 5_000 if full else 500),
-        "history": lambda: special.history(model, 9 if full else 5),
+        "history": lambda: special.history(model, 15 if full else 9),
         "tools": lambda: special.tools(model, 9 if full else 5),
     }
     if postgres is not None:

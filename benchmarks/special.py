@@ -105,18 +105,15 @@ def _turns(contestant: Contestant, server: Process, **values: Any) -> dict[str, 
 
 
 def history(model: Process, repeats: int) -> dict[str, float]:
-    """Turns in a thread with many messages against turns in one with few, in turn."""
+    """Turns in a thread with many messages against turns in one with few, in turn. Both are new each time: they grow with each turn."""
     contestant = ours()
     with contestant.serving(model, DATABASE_URL="sqlite:///history.db") as server:
         time.sleep(3)
-        threads = {
-            count: asyncio.run(_thread_with(count, f"sqlite:///{server.directory}/history.db"))
-            for count in (_SHORT, _LONG)
-        }
         say(model, "burst-1")
-        seen: dict[int, list[tuple[float, float]]] = {count: [] for count in threads}
+        seen: dict[int, list[tuple[float, float]]] = {count: [] for count in (_SHORT, _LONG)}
         for _ in range(repeats):
-            for count, thread_id in threads.items():
+            for count in seen:
+                thread_id = asyncio.run(_thread_with(count, f"sqlite:///{server.directory}/history.db"))
                 told = measured(
                     Load(
                         url=server.url,

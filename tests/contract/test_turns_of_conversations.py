@@ -36,6 +36,7 @@ from chatkit_host.engine.ports import (
     TerminalStatus,
     TurnEnd,
     TurnWrite,
+    Words,
 )
 from chatkit_host.errors import AlreadySent, Conflict, InvalidInput, LeaseLost, NotFound, TurnRunning
 from chatkit_host.store.conversations import DatabaseConversations
@@ -420,10 +421,15 @@ async def test_past_turns_are_grouped_by_the_turn_that_wrote_them(database: Data
         PastTurn(
             turn_id=first.lease.turn_id,
             status="completed",
-            items=[await store.load_item(ALICE, first.thread.id, first.input_item_id), said],
+            items=[Words(first.input_item_id, "user", "What is the time?"), Words(said.id, "assistant", "Noon.")],
             transcript=transcript,
         ),
-        PastTurn(turn_id=second.lease.turn_id, status="running", items=list(second.items), transcript=None),
+        PastTurn(
+            turn_id=second.lease.turn_id,
+            status="running",
+            items=[Words(str(second.input_item_id), "user", "What is the time?")],
+            transcript=None,
+        ),
     ]
     (newest,) = await store.past_turns(ALICE, first.thread.id, limit=1)
     assert newest.turn_id == second.lease.turn_id

@@ -1,5 +1,6 @@
 """What the model is told of the conversation."""
 
+from dataclasses import replace
 from typing import Any
 
 from chatkit.types import (
@@ -7,17 +8,22 @@ from chatkit.types import (
     AssistantMessageItem,
     ClientToolCallItem,
     FileAttachment,
+    HiddenContextItem,
     InferenceOptions,
     SDKHiddenContextItem,
+    ThreadItem,
     UserMessageItem,
     UserMessageTagContent,
     UserMessageTextContent,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatkit_host.agent.transcript import model_input, recorded
 from chatkit_host.clock import utc_now
 from chatkit_host.engine.ports import PastTurn, TurnStatus
 from chatkit_host.ids import TurnId
+from chatkit_host.store.payloads import item_json, past_items
 
 
 def said(text: str, item_id: str = "msg_now", **other: Any) -> UserMessageItem:
@@ -218,3 +224,50 @@ def test_only_what_every_provider_understands_is_recorded() -> None:
         CALL,
         RESULT,
     ]
+
+
+TEXTS = st.sampled_from(["", "Hello", "two\nlines", "é 🙂"])
+QUESTIONS = st.builds(
+    lambda parts, quoted, files: UserMessageItem(
+        id="msg_q",
+        thread_id="thr",
+        created_at=utc_now(),
+        content=parts,
+        quoted_text=quoted,
+        attachments=[FileAttachment(id=f"atc_{name}", name=name, mime_type="text/plain") for name in files],
+        inference_options=InferenceOptions(model="some-model"),
+    ),
+    st.lists(
+        st.builds(lambda text: UserMessageTextContent(text=text), TEXTS)
+        | st.builds(lambda text: UserMessageTagContent(id="tag", text=text, data={"a": 1}), TEXTS),
+        max_size=3,
+    ),
+    st.none() | TEXTS,
+    st.lists(st.sampled_from(["a.txt", "b.txt"]), max_size=1),
+)
+ANSWERS = st.builds(
+    lambda texts: AssistantMessageItem(
+        id="msg_a",
+        thread_id="thr",
+        created_at=utc_now(),
+        content=[AssistantMessageContent(text=text) for text in texts],
+    ),
+    st.lists(TEXTS, max_size=3),
+)
+NOTES = st.builds(lambda text: HiddenContextItem(id="hcx", thread_id="thr", created_at=utc_now(), content=text), TEXTS)
+
+
+@given(
+    st.lists(st.lists(QUESTIONS | ANSWERS | NOTES, max_size=4), max_size=4),
+    st.sampled_from([None, [], [{"role": "assistant", "content": "Hello"}]]),
+    st.sampled_from(["completed", "interrupted"]),
+)
+def test_what_is_kept_of_a_past_as_words_alone_is_told_as_its_items_are(
+    items: list[list[ThreadItem]], transcript: list[dict[str, Any]] | None, status: TurnStatus
+) -> None:
+    whole = [turn(str(name), *each, transcript=transcript, status=status) for name, each in enumerate(items)]
+    read = [
+        replace(past, items=past_items([(item.type, item_json(item)) for item in each]))
+        for past, each in zip(whole, items, strict=True)
+    ]
+    assert model_input(read, None, tokens=1000) == model_input(whole, None, tokens=1000)

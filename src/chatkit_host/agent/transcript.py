@@ -17,7 +17,7 @@ from chatkit.types import (
     WidgetItem,
 )
 
-from chatkit_host.engine.ports import ModelItem, PastTurn
+from chatkit_host.engine.ports import ModelItem, PastTurn, Words
 
 _CHARACTERS_PER_TOKEN = 4
 _TOOL_RESULT_CHARACTERS = 8_000
@@ -38,7 +38,7 @@ def model_input(past: Sequence[PastTurn], current: UserMessageItem | None, *, to
         if isinstance(item, ClientToolCallItem) and item.status == "completed"
     }
     turns = [_turn(turn, outputs, current) for turn in _from_a_question(past)]
-    if current is not None and not any(item.id == current.id for turn in past for item in turn.items):
+    if current is not None and not any(_has(turn, current) for turn in past):
         turns.append([user_message(current)])
     turns = [turn for turn in turns if turn]
     kept: list[list[ModelItem]] = []
@@ -101,17 +101,29 @@ def recorded(items: Iterable[Any]) -> list[ModelItem]:
 def _from_a_question(past: Sequence[PastTurn]) -> Sequence[PastTurn]:
     """Without the rest of a turn whose question lies before what was loaded."""
     if len(past) > 1 and past[0].transcript is not None:
-        return past if any(isinstance(item, UserMessageItem) for item in past[0].items) else past[1:]
+        return past if any(map(_is_question, past[0].items)) else past[1:]
     return past
 
 
+def _has(turn: PastTurn, message: UserMessageItem) -> bool:
+    return message.id in [item.id for item in turn.items]
+
+
+def _is_question(item: ThreadItem | Words) -> bool:
+    return item.role == "user" if isinstance(item, Words) else isinstance(item, UserMessageItem)
+
+
+def _is_answer(item: ThreadItem | Words) -> bool:
+    return item.role == "assistant" if isinstance(item, Words) else isinstance(item, AssistantMessageItem)
+
+
 def _turn(turn: PastTurn, outputs: dict[str, Any], current: UserMessageItem | None) -> list[ModelItem]:
-    if current is not None and any(item.id == current.id for item in turn.items):
+    if current is not None and _has(turn, current):
         return [user_message(current)]  # what its turn has said before is what a retry replaces
     if turn.transcript is None:
-        return [entry for item in turn.items for entry in _item(item)]
-    asked = [user_message(item) for item in turn.items if isinstance(item, UserMessageItem)]
-    told = [entry for item in turn.items if isinstance(item, _INTERNAL) for entry in _item(item)]
+        return _told(turn.items)
+    asked = _told(filter(_is_question, turn.items))
+    told = _told([item for item in turn.items if isinstance(item, _INTERNAL)])
     return asked + _whole_pairs(turn, outputs) + _said_besides(turn) + told
 
 
@@ -120,7 +132,7 @@ def _said_besides(turn: PastTurn) -> list[ModelItem]:
     if turn.status == "completed":
         return []
     recorded = [str(entry.get("content")) for entry in turn.transcript or () if entry.get("role") == "assistant"]
-    said = [entry for item in turn.items if isinstance(item, AssistantMessageItem) for entry in _item(item)]
+    said = _told(filter(_is_answer, turn.items))
     return [entry for entry in said if entry["content"] not in recorded]
 
 
@@ -151,8 +163,18 @@ def _whole_pairs(turn: PastTurn, outputs: dict[str, Any]) -> list[ModelItem]:
     return pairs
 
 
+def _told(items: Iterable[ThreadItem | Words]) -> list[ModelItem]:
+    """Items that no transcript explains: imported, or written by a server of the user's own."""
+    told: list[ModelItem] = []
+    for item in items:
+        if not isinstance(item, Words):
+            told += _item(item)
+        elif item.text or item.role == "user":
+            told.append({"role": item.role, "content": item.text})
+    return told
+
+
 def _item(item: ThreadItem) -> list[ModelItem]:
-    """An item that no transcript explains: imported, or written by a server of the user's own."""
     match item:
         case UserMessageItem():
             return [user_message(item)]
@@ -206,4 +228,8 @@ def text_of(content: Any) -> str:
 
 
 def _size(item: ModelItem) -> int:
-    return sum(len(value) for value in item.values() if isinstance(value, str)) + 16
+    size = 16
+    for value in item.values():
+        if isinstance(value, str):
+            size += len(value)
+    return size

@@ -171,6 +171,15 @@ class Turn:
         return self.status in OPEN_STATUSES
 
 
+class Words(NamedTuple):
+    """A message of the past that is nothing but text, as most are. To make a ThreadItem of each would take longer than all else that
+    a long conversation costs."""
+
+    id: str
+    role: Literal["user", "assistant"]
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastTurn:
     """Neighbouring items that one turn wrote, with what the model said and saw in it."""
@@ -178,7 +187,7 @@ class PastTurn:
     turn_id: TurnId | None
     """None for items that were imported, written outside a turn, or by one that also wrote what another version hides."""
     status: TurnStatus | None
-    items: Sequence[ThreadItem]
+    items: Sequence[ThreadItem | Words]
     transcript: Sequence[ModelItem] | None
 
 

@@ -13,11 +13,12 @@ from chatkit_host.engine.ports import (
     ThreadChanges,
     TurnWrite,
     Versions,
+    Words,
 )
 from chatkit_host.errors import Conflict, LeaseLost, NotFound, TurnRunning
 from chatkit_host.ids import Owner, TurnId
 from chatkit_host.store.database import Read, Write
-from chatkit_host.store.payloads import item_from, value_from
+from chatkit_host.store.payloads import past_items, value_from
 from chatkit_host.store.queries import attachments, events, feedback, items, threads, turns, versions
 from chatkit_host.store.queries.deletion import delete_thread
 from chatkit_host.store.turns import DatabaseTurns
@@ -166,9 +167,10 @@ def _past_turns(r: Read, owner: Owner, thread_id: str, limit: int) -> list[PastT
     known = turns.transcripts(r, owner, thread_id, sorted({turn_id for turn_id, _, _ in rows if turn_id is not None}))
     last_place = {turn_id: place for place, (turn_id, _, _) in enumerate(rows)}
     past: list[PastTurn] = []
-    told: defaultdict[str | None, list[ThreadItem]] = defaultdict(list)
-    for place, (turn_id, kind, payload) in enumerate(rows):
-        told[turn_id].append(item_from(kind, payload))
+    told: defaultdict[str | None, list[ThreadItem | Words]] = defaultdict(list)
+    said = past_items([(kind, payload) for _, kind, payload in rows])
+    for place, ((turn_id, _, _), item) in enumerate(zip(rows, said, strict=True)):
+        told[turn_id].append(item)
         turn = known.get(turn_id)
         if turn is not None and place == last_place[turn_id]:
             transcript = None if turn.transcript is None else value_from(turn.transcript)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic_core import PydanticSerializationError, from_json
 
 from chatkit_host.clock import as_utc
+from chatkit_host.engine.ports import Words
 from chatkit_host.text import safe_text, safe_value
 
 HIDDEN_KINDS = ("hidden_context_item", "sdk_hidden_context")
@@ -33,6 +34,33 @@ def item_json(item: ThreadItem) -> str:
 
 def item_from(kind: str, payload: str) -> ThreadItem:
     return _reader(kind)(payload)
+
+
+def past_items(rows: Sequence[tuple[str, str]]) -> list[ThreadItem | Words]:
+    """The items of `(kind, payload)`, those that are words alone as such."""
+    try:
+        documents = orjson.loads(f"[{','.join([payload for _, payload in rows])}]")
+    except ValueError:  # nested deeper than the quick one goes
+        return [item_from(kind, payload) for kind, payload in rows]
+    return [
+        _words(kind, document) or item_from(kind, payload)
+        for (kind, payload), document in zip(rows, documents, strict=True)
+    ]
+
+
+def _words(kind: str, message: dict[str, Any]) -> Words | None:
+    if kind == "assistant_message":
+        return Words(message["id"], "assistant", _text(message["content"]))
+    if kind != "user_message" or message.get("quoted_text") or message.get("attachments"):
+        return None
+    for part in message["content"]:
+        if part["type"] != "input_text":
+            return None
+    return Words(message["id"], "user", _text(message["content"]))
+
+
+def _text(parts: list[dict[str, Any]]) -> str:
+    return parts[0]["text"] if len(parts) == 1 else "".join([part["text"] for part in parts])
 
 
 def items_json(items: Sequence[ThreadItem]) -> str:
