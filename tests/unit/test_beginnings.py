@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextvars import Context, ContextVar
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ class SlowToCommit(DatabaseConversations):
         self.has_more_written = False
 
     async def begin_turn(self, new: NewTurn, *, committing: Callable[[], object] = lambda: None) -> None:
-        committing()
+        await asyncio.to_thread(Context().run, committing)
         await self.may_commit.wait()
         if self.fails:
             raise DatabaseUnavailable
@@ -45,6 +46,9 @@ class SlowToCommit(DatabaseConversations):
         return await super().write_logs(groups)
 
 
+TRACE: ContextVar[str] = ContextVar("trace", default="none")
+
+
 class Early(Responder):
     """Waits for its model in vain."""
 
@@ -52,9 +56,11 @@ class Early(Responder):
 
     def __init__(self) -> None:
         self.was_asked = self.had_an_effect = self.is_over = False
+        self.trace = ""
 
     async def respond(self, turn: TurnInput, events: TurnEvents) -> None:
         self.was_asked = True
+        self.trace = TRACE.get()
         try:
             await self.say(turn, events)
         finally:
@@ -174,6 +180,18 @@ async def test_of_a_message_that_cannot_be_written_nothing_stays(
         await starting_turn
     await until(lambda: responder.is_over)
     assert (responder.had_an_effect, store.has_more_written, turns.count) == (False, False, 0)
+
+
+@pytest.mark.parametrize("kind", [Early, Patient])
+async def test_an_answer_is_written_in_the_context_of_its_request(
+    turns: Turns, store: SlowToCommit, kind: type[Early]
+) -> None:
+    responder = kind()
+    store.may_commit.set()
+    TRACE.set("of this request")
+    await starting(turns, store, responder)
+    await until(lambda: responder.was_asked)
+    assert responder.trace == "of this request"
 
 
 async def test_a_responder_that_is_not_made_for_it_waits(turns: Turns, store: SlowToCommit) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextvars import copy_context
 from copy import deepcopy
 from functools import partial
 from weakref import WeakValueDictionary
@@ -117,7 +118,7 @@ class Turns:
             ),
             early=asking.responder.asks_early and opening.operation == "message",
         )
-        self._run(beginning.turn)
+        self._run(beginning.turn())
         await asyncio.sleep(0)  # the model is asked first, then the client is told
         return lease.turn_id
 
@@ -335,7 +336,9 @@ class _Beginning:
         loop = asyncio.get_running_loop()
         try:
             if early:
-                await store.begin_turn(new, committing=partial(loop.call_soon_threadsafe, self._begin))
+                # In the context of the request, as all that its turn does; the store calls in one of its own.
+                begin = partial(loop.call_soon_threadsafe, self._begin, context=copy_context())
+                await store.begin_turn(new, committing=begin)
             else:
                 await store.begin_turn(new)
         except BaseException:
@@ -345,15 +348,15 @@ class _Beginning:
             raise
         self._acceptance.give()
 
-    @property
     def turn(self) -> RunningTurn:
+        """Begins to be answered, if it has not begun before."""
         if self._turn is None:
             self._turn = self._made(self._acceptance)
         return self._turn
 
     def _begin(self) -> None:
         if self._acceptance.is_open:
-            _ = self.turn
+            self.turn()
 
 
 def _copy(thread: ThreadMetadata) -> ThreadMetadata:
