@@ -45,7 +45,7 @@ from chatkit_host.engine.wakeups import Wakeups
 from chatkit_host.engine.worker import worker_name
 from chatkit_host.errors import DatabaseUnavailable, Unauthorized, Unavailable
 from chatkit_host.ids import Owner
-from chatkit_host.lean_imports import models_built_when_used
+from chatkit_host.lean_imports import models_built_when_used, not_installed
 from chatkit_host.model_side import ModelSide
 from chatkit_host.settings import Settings, read_settings
 from chatkit_host.store.address import parse_address
@@ -101,7 +101,8 @@ def create_app(
     `make_context` turns our `RequestContext` into the context that a ChatKitServer expects. To mount the application into
     another one, run its lifespan there: `lifespan=app.router.lifespan_context`.
     """
-    return _Wiring(target, settings or read_settings(), make_context).app()
+    with not_installed("pydantic.v1"):  # which FastAPI would load to ask whether models of ours are of it
+        return _Wiring(target, settings or read_settings(), make_context).app()
 
 
 def from_environment() -> FastAPI:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from chatkit_host.api.dialect import Dialect
 from chatkit_host.api.errors import ErrorAnswer
-from chatkit_host.api.schemas import COMPONENTS, Responses, event_stream
+from chatkit_host.api.schemas import COMPONENTS, Responses, event_stream, in_full
 from chatkit_host.api.versions import VersionsAnswer
 
 _SUMMARY = """\
@@ -73,7 +73,7 @@ def describe(app: FastAPI) -> None:
 
     @cache
     def openapi() -> dict[str, Any]:
-        description = found()
+        description = in_full(found())
         description["info"]["description"] = _SUMMARY
         description["components"]["schemas"] |= _errors() | _chatkit_types()
         for status, answer in _answers(description):

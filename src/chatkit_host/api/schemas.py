@@ -1,6 +1,7 @@
 """What the OpenAPI description cannot find out by itself: bodies that we read ourselves, event streams, errors."""
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter
@@ -86,10 +87,34 @@ def event_stream(schema: dict[str, Any], description: str, *, last: str | None =
 def schema_of(
     shape: type[BaseModel] | TypeAdapter[Any], generator: type[GenerateJsonSchema] = GenerateJsonSchema
 ) -> dict[str, Any]:
-    """A JSON schema in one piece: references would point to where OpenAPI does not look. Not for types that hold themselves."""
-    adapter = shape if isinstance(shape, TypeAdapter) else TypeAdapter(shape)
-    schema = adapter.json_schema(schema_generator=generator)
-    return _in_one_piece(schema, schema.pop("$defs", {}))
+    """A JSON schema in one piece: references would point to where OpenAPI does not look. Not for types that hold themselves.
+
+    What is returned stands for it: `in_full` makes it, which takes longer than all else about a route, when somebody asks for the
+    description.
+    """
+    name = f"{COMPONENTS}later.{next(_numbers)}"
+    _later[name] = shape, generator
+    return {"$ref": name}
+
+
+_later: dict[str, tuple[type[BaseModel] | TypeAdapter[Any], type[GenerateJsonSchema]]] = {}
+_numbers = count()
+
+
+def in_full(description: Any) -> Any:
+    """With the schemas in the places of what stands for them."""
+    match description:
+        case {"$ref": str(name)} if name in _later:
+            shape, generator = _later[name]
+            adapter = shape if isinstance(shape, TypeAdapter) else TypeAdapter(shape)
+            schema = adapter.json_schema(schema_generator=generator)
+            return _in_one_piece(schema, schema.pop("$defs", {}))
+        case dict():
+            return {name: in_full(value) for name, value in description.items()}
+        case list():
+            return [in_full(value) for value in description]
+        case _:
+            return description
 
 
 def _in_one_piece(schema: Any, known: Mapping[str, Any]) -> Any:
@@ -98,8 +123,8 @@ def _in_one_piece(schema: Any, known: Mapping[str, Any]) -> Any:
             return {**_in_one_piece(known[reference.rpartition("/")[2]], known), **more}
         case {"discriminator": {"mapping": _}, **rest}:
             return _in_one_piece(rest, known)
-        case dict():
-            return {name: _in_one_piece(value, known) for name, value in schema.items()}
+        case dict():  # without what is null, as FastAPI describes everything else
+            return {name: _in_one_piece(value, known) for name, value in schema.items() if value is not None}
         case list():
             return [_in_one_piece(value, known) for value in schema]
         case _:
