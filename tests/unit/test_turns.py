@@ -19,8 +19,8 @@ from chatkit_host.store.conversations import DatabaseConversations
 from chatkit_host.store.database import Database
 from chatkit_host.store.migrate import migrate
 
-AT_ONCE = 64
-MANY = 3 * AT_ONCE
+AT_ONCE = 4
+MANY = 48
 
 
 class GatedStore(DatabaseConversations):
@@ -63,6 +63,30 @@ class Silent(Responder):
         return False
 
 
+class Tidy(Silent):
+    """Takes its time to tidy up when it is stopped."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tidying = 0
+        self.has_tidied: bool | None = None
+        self.may_tidy = asyncio.Event()
+
+    async def respond(self, turn: TurnInput, events: TurnEvents) -> None:
+        try:
+            await super().respond(turn, events)
+        finally:
+            self.tidying += 1
+            self.has_tidied = await self._tidied()
+
+    async def _tidied(self) -> bool:
+        try:
+            await self.may_tidy.wait()
+        except asyncio.CancelledError:
+            return False
+        return True
+
+
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[GatedStore]:
     url = f"sqlite:///{tmp_path}/turns.db"
@@ -96,7 +120,7 @@ async def begun(turns: Turns, store: GatedStore, responder: Silent) -> TurnId:
     return await turns.start(asking, opening)
 
 
-async def test_all_models_hear_of_a_stop_before_the_ends_of_many_turns_are_written(
+async def test_all_models_hear_that_their_clients_left_before_the_ends_of_many_turns_are_written(
     turns: Turns, store: GatedStore
 ) -> None:
     responder = Silent()
@@ -113,6 +137,36 @@ async def test_all_models_hear_of_a_stop_before_the_ends_of_many_turns_are_writt
     assert store.most_ending == AT_ONCE
     ended = [await store.load_turn(ALICE, turn_id) for turn_id in begun_turns]
     assert {turn.status for turn in ended} == {"cancelled"}
+
+
+async def test_turns_that_somebody_reads_all_end_at_once(turns: Turns, store: GatedStore) -> None:
+    responder = Silent()
+    begun_turns = [await begun(turns, store, responder) for _ in range(MANY)]
+
+    for turn_id in begun_turns:
+        assert turns.stop(ALICE, turn_id, "cancel")
+    await until(lambda: store.ending == MANY)
+
+    store.may_end.set()
+    await until(lambda: turns.count == 0)
+
+
+async def test_what_a_responder_does_when_it_is_stopped_is_not_stopped_in_turn(turns: Turns, store: GatedStore) -> None:
+    store.may_end.set()
+    responder = Tidy()
+    turn_id = await begun(turns, store, responder)
+    await until(lambda: responder.running == 1)
+
+    assert turns.stop(ALICE, turn_id, "cancel")
+    await until(lambda: responder.tidying == 1)
+    assert turns.stop(ALICE, turn_id, "disconnect")
+    await asyncio.sleep(0.02)
+    assert responder.has_tidied is None
+
+    responder.may_tidy.set()
+    await until(lambda: turns.count == 0)
+    assert responder.has_tidied is True
+    assert (await store.load_turn(ALICE, turn_id)).status == "cancelled"
 
 
 async def test_handlers_of_stops_that_hang_hold_up_nobody_else(turns: Turns, store: GatedStore) -> None:

@@ -77,17 +77,17 @@ class TailResponse(Response):
 
     async def follow(self, receive: Receive, send: Send) -> None:
         sending = asyncio.ensure_future(self._send(send))
-        leaving = asyncio.ensure_future(until_the_client_leaves(receive))
+        leaving = asyncio.ensure_future(self._until_the_client_leaves(receive, sending))
         try:
-            is_over = False
-            while not is_over:
+            ended: set[asyncio.Future[None]] = set()
+            while not ended:
                 # Looked at now and then: a timer for each event would cost more than the event.
                 ended, _ = await asyncio.wait(
                     {sending, leaving}, timeout=_TIME_TO_TAKE_SECONDS / 4, return_when=asyncio.FIRST_COMPLETED
                 )
-                is_over = bool(ended) or self._takes_too_long
-            if not sending.done():
-                self._left()
+                if not ended and self._takes_too_long:
+                    self._left()
+                    break
         finally:
             leaving.cancel()
             sending.cancel()
@@ -97,6 +97,12 @@ class TailResponse(Response):
                 self._left()  # the socket broke before the server told us
             else:
                 raise error
+
+    async def _until_the_client_leaves(self, receive: Receive, sending: asyncio.Future[None]) -> None:
+        """Says so itself: where thousands leave at once, their models are to hear of it before anything is cleared away."""
+        await until_the_client_leaves(receive)
+        if not sending.done():
+            self._left()
 
     async def _send(self, send: Send) -> None:
         last: LogEvent | None = None

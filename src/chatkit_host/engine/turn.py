@@ -5,6 +5,7 @@ The turn was accepted before (see `openings`): its user message is in the databa
 
 import asyncio
 import logging
+from contextlib import nullcontext
 from dataclasses import dataclass
 from time import monotonic
 from typing import Literal
@@ -76,9 +77,10 @@ class RunningTurn:
         known: ThreadMetadata,
         clock: Clock,
         seconds: float,
-        ending: asyncio.Semaphore,
+        left_ending: asyncio.Semaphore,
     ) -> None:
-        """`known`: the turn's thread as it is in the store. `ending`: how many turns write their ends at a time."""
+        """`known`: the turn's thread as it is in the store. `left_ending`: for how many of those whose clients left write their ends
+        at a time."""
         self.lease = lease
         self.log = log
         self._turn = turn
@@ -86,7 +88,7 @@ class RunningTurn:
         self._responder = responder
         self._clock = clock
         self._seconds = seconds
-        self._ending = ending
+        self._left_ending = left_ending
         self._stop_reason: StopReason | None = None
         loop = asyncio.get_running_loop()
         self._given_up = loop.create_future()
@@ -103,9 +105,10 @@ class RunningTurn:
         self.log.leave()
 
     def stop(self, reason: StopReason) -> None:
-        """The first reason counts. Returns at once."""
-        if self._stop_reason is None:
-            self._stop_reason = reason
+        """Returns at once. The first reason counts: what the responder does when it is stopped is not stopped in turn."""
+        if self._stop_reason is not None:
+            return
+        self._stop_reason = reason
         if not self._answering.done():
             self._answering.cancel()
             asyncio.get_running_loop().call_later(_TIME_TO_STOP_SECONDS, self._give_up)
@@ -220,7 +223,7 @@ class RunningTurn:
     async def _finish(self, outcome: _Outcome) -> None:
         """Closes what is open, then says how it ended: items, events, transcript and state in one transaction."""
         is_kept = await self._responder_kept_it(outcome)
-        async with self._ending:
+        async with self._left_ending if self._stop_reason == "disconnect" else nullcontext():
             await self._end(outcome, is_kept=is_kept)
 
     async def _end(self, outcome: _Outcome, *, is_kept: bool) -> None:

@@ -41,8 +41,8 @@ _MOMENT_SECONDS = 2.0
 _TIME_TO_LEAVE_SECONDS = 0.75
 """How long a process that is to go waits for the database after the drain, to write its turns and then to release them. They go on
 elsewhere from what is written."""
-_ENDING_AT_ONCE = 64
-"""How many turns write their ends at a time. Where thousands are stopped at once, the models of the others hear of it first."""
+_LEFT_ENDING_AT_ONCE = 4
+"""How many turns whose clients left write their ends at a time. Where thousands leave at once, the models of all hear of it first."""
 _TIME_TO_END_SECONDS = 10.0
 """How long something waits for a turn that was stopped. One that still runs then finds its lease gone when it writes."""
 
@@ -69,7 +69,7 @@ class Turns:
         self._on_end = on_end
         self._for_another = for_another
         self._draining = self._is_drained = False
-        self._ending = asyncio.Semaphore(_ENDING_AT_ONCE)
+        self._left_ending = asyncio.Semaphore(_LEFT_ENDING_AT_ONCE)
         self._flusher = Flusher(store, self.limits.log.flush_seconds)
         self._keepers = Keepers(
             store, worker, clock, self.limits, self._wakeups, running=self._running, go_on=self._go_on
@@ -283,7 +283,7 @@ class Turns:
             known=opening.thread,
             clock=self.clock,
             seconds=self.limits.seconds,
-            ending=self._ending,
+            left_ending=self._left_ending,
         )
         return turn
 
