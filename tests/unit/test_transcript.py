@@ -1,6 +1,5 @@
 """What the model is told of the conversation."""
 
-from dataclasses import replace
 from typing import Any
 
 from chatkit.types import (
@@ -267,7 +266,7 @@ def test_what_is_kept_of_a_past_as_words_alone_is_told_as_its_items_are(
 ) -> None:
     whole = [turn(str(name), *each, transcript=transcript, status=status) for name, each in enumerate(items)]
     read = [
-        replace(past, items=past_items([(item.type, item_json(item)) for item in each]))
+        past._replace(items=past_items([(item.type, item_json(item)) for item in each]))
         for past, each in zip(whole, items, strict=True)
     ]
     assert model_input(read, None, tokens=1000) == model_input(whole, None, tokens=1000)

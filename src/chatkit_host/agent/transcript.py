@@ -37,18 +37,23 @@ def model_input(past: Sequence[PastTurn], current: UserMessageItem | None, *, to
         for item in turn.items
         if isinstance(item, ClientToolCallItem) and item.status == "completed"
     }
-    turns = [_turn(turn, outputs, current) for turn in _from_a_question(past)]
-    if current is not None and not any(_has(turn, current) for turn in past):
+    asking = None if current is None else next((turn for turn in reversed(past) if _has(turn, current)), None)
+    turns: list[list[ModelItem]] = []
+    for turn in _from_a_question(past):
+        # What the turn of the current message has said before is what a retry replaces.
+        told = _turn(turn, outputs) if current is None or turn is not asking else [user_message(current)]
+        if told:
+            turns.append(told)
+    if current is not None and asking is None:
         turns.append([user_message(current)])
-    turns = [turn for turn in turns if turn]
     kept: list[list[ModelItem]] = []
     room = tokens * _CHARACTERS_PER_TOKEN
-    for turn in reversed(turns):
-        room -= sum(map(_size, turn))
+    for told in reversed(turns):
+        room -= sum([_size(item) for item in told])
         if kept and room < 0:
             break
-        kept.append(turn)
-    return [item for turn in reversed(kept) for item in turn]
+        kept.append(told)
+    return [item for told in reversed(kept) for item in told]
 
 
 def user_message(message: UserMessageItem) -> ModelItem:
@@ -117,31 +122,33 @@ def _is_answer(item: ThreadItem | Words) -> bool:
     return item.role == "assistant" if isinstance(item, Words) else isinstance(item, AssistantMessageItem)
 
 
-def _turn(turn: PastTurn, outputs: dict[str, Any], current: UserMessageItem | None) -> list[ModelItem]:
-    if current is not None and _has(turn, current):
-        return [user_message(current)]  # what its turn has said before is what a retry replaces
-    if turn.transcript is None:
-        return _told(turn.items)
-    asked = _told(filter(_is_question, turn.items))
-    told = _told([item for item in turn.items if isinstance(item, _INTERNAL)])
-    return asked + _whole_pairs(turn, outputs) + _said_besides(turn) + told
+def _turn(turn: PastTurn, outputs: dict[str, Any]) -> list[ModelItem]:
+    _, status, items, transcript = turn
+    if transcript is None:
+        return _told(items)
+    asked = [item for item in items if _is_question(item)]
+    told = _told(asked) + _whole_pairs(turn, transcript, outputs)
+    if status != "completed":
+        told += _said_besides(turn, transcript)
+    if len(asked) < len(items):
+        told += _told([item for item in items if isinstance(item, _INTERNAL)])
+    return told
 
 
-def _said_besides(turn: PastTurn) -> list[ModelItem]:
+def _said_besides(turn: PastTurn, transcript: Sequence[ModelItem]) -> list[ModelItem]:
     """What the user was shown of an answer that broke off and the transcript does not have."""
-    if turn.status == "completed":
-        return []
-    recorded = [str(entry.get("content")) for entry in turn.transcript or () if entry.get("role") == "assistant"]
+    recorded = [str(entry.get("content")) for entry in transcript if entry.get("role") == "assistant"]
     said = _told(filter(_is_answer, turn.items))
     return [entry for entry in said if entry["content"] not in recorded]
 
 
-def _whole_pairs(turn: PastTurn, outputs: dict[str, Any]) -> list[ModelItem]:
+def _whole_pairs(turn: PastTurn, transcript: Sequence[ModelItem], outputs: dict[str, Any]) -> list[ModelItem]:
     """The transcript with each call and its result, under call ids that are unique in the whole conversation.
 
     A call without a result is left out, unless the turn broke off during it: then it may have had its effect.
     """
-    transcript = turn.transcript or ()
+    if not any("call_id" in entry for entry in transcript):
+        return [{**entry} for entry in transcript]
     answered = {entry["call_id"] for entry in transcript if entry.get("type") == "function_call_output"}
     called = {entry["call_id"] for entry in transcript if entry.get("type") == "function_call"}
     pairs: list[ModelItem] = []
@@ -159,7 +166,7 @@ def _whole_pairs(turn: PastTurn, outputs: dict[str, Any]) -> list[ModelItem]:
                 if call_id in called and call_id not in outputs:
                     pairs.append(_result(_unique(turn, call_id), output))
             case _:
-                pairs.append(entry)
+                pairs.append({**entry})
     return pairs
 
 

@@ -79,7 +79,7 @@ class TailResponse(Response):
         sending = asyncio.ensure_future(self._send(send))
         leaving = asyncio.ensure_future(self._until_the_client_leaves(receive, sending))
         try:
-            ended: set[asyncio.Future[None]] = set()
+            ended: set[asyncio.Task[None]] = set()
             while not ended:
                 # Looked at now and then: a timer for each event would cost more than the event.
                 ended, _ = await asyncio.wait(

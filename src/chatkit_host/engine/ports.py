@@ -180,14 +180,14 @@ class Words(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastTurn:
+class PastTurn(NamedTuple):
     """Neighbouring items that one turn wrote, with what the model said and saw in it."""
 
     turn_id: TurnId | None
     """None for items that were imported, written outside a turn, or by one that also wrote what another version hides."""
     status: TurnStatus | None
     items: Sequence[ThreadItem | Words]
+    """Where the turn completed and has a transcript, its assistant messages may be left out: the transcript tells them."""
     transcript: Sequence[ModelItem] | None
 
 

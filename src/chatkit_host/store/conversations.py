@@ -1,6 +1,5 @@
 """Conversations in the database: the engine's `ConversationStore`, each method one transaction."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from chatkit.types import Attachment, FeedbackKind, Page, ThreadItem, ThreadMetadata
@@ -13,12 +12,11 @@ from chatkit_host.engine.ports import (
     ThreadChanges,
     TurnWrite,
     Versions,
-    Words,
 )
 from chatkit_host.errors import Conflict, LeaseLost, NotFound, TurnRunning
-from chatkit_host.ids import Owner, TurnId
-from chatkit_host.store.database import Read, Write
-from chatkit_host.store.payloads import past_items, value_from
+from chatkit_host.ids import Owner
+from chatkit_host.store.database import Database, Read, Write
+from chatkit_host.store.past import Pasts
 from chatkit_host.store.queries import attachments, events, feedback, items, threads, turns, versions
 from chatkit_host.store.queries.deletion import delete_thread
 from chatkit_host.store.turns import DatabaseTurns
@@ -26,6 +24,10 @@ from chatkit_host.store.turns import DatabaseTurns
 
 class DatabaseConversations(DatabaseTurns):
     """Fulfils `engine.ports.ConversationStore`. Every method may raise `DatabaseUnavailable`, every limit below 1 `InvalidInput`."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._pasts = Pasts()
 
     async def load_thread(self, owner: Owner, thread_id: str) -> ThreadMetadata:
         return await self._database.reading(lambda r: threads.load(r, owner, thread_id), is_one_statement=True)
@@ -51,6 +53,7 @@ class DatabaseConversations(DatabaseTurns):
 
     async def delete_thread(self, owner: Owner, thread_id: str) -> None:
         await self._database.writing(lambda w: delete_thread(w, owner, thread_id))
+        self._pasts.forget(owner, thread_id)
 
     async def load_attachment(self, owner: Owner, attachment_id: str) -> Attachment:
         return await self._database.reading(lambda r: attachments.load(r, owner, attachment_id))
@@ -96,7 +99,7 @@ class DatabaseConversations(DatabaseTurns):
         await self._database.writing(lambda w: _write(w, lease, write), is_one_statement=is_flush)
 
     async def past_turns(self, owner: Owner, thread_id: str, *, limit: int) -> list[PastTurn]:
-        return await self._database.reading(lambda r: _past_turns(r, owner, thread_id, limit))
+        return await self._database.reading(lambda r: self._pasts.of(r, owner, thread_id, limit=limit))
 
 
 def _begin(w: Write, new: NewTurn) -> None:
@@ -158,25 +161,3 @@ def _fork(r: Read, new: NewTurn) -> int | None:
     before = items.position_before(r, owner, thread_id, new.supersedes_from)
     place = items.position(r, owner, thread_id, new.supersedes_from)
     return max(before, versions.fork_before(r, owner, thread_id, place))
-
-
-def _past_turns(r: Read, owner: Owner, thread_id: str, limit: int) -> list[PastTurn]:
-    """A turn is told once, where its last item is: an action may have replaced an item of long ago. Items that no transcript tells of
-    are told by their content, turn by turn."""
-    rows = items.newest(r, owner, thread_id, limit=limit)
-    known = turns.transcripts(r, owner, thread_id, sorted({turn_id for turn_id, _, _ in rows if turn_id is not None}))
-    last_place = {turn_id: place for place, (turn_id, _, _) in enumerate(rows)}
-    past: list[PastTurn] = []
-    told: defaultdict[str | None, list[ThreadItem | Words]] = defaultdict(list)
-    said = past_items([(kind, payload) for _, kind, payload in rows])
-    for place, ((turn_id, _, _), item) in enumerate(zip(rows, said, strict=True)):
-        told[turn_id].append(item)
-        turn = known.get(turn_id)
-        if turn is not None and place == last_place[turn_id]:
-            transcript = None if turn.transcript is None else value_from(turn.transcript)
-            past.append(
-                PastTurn(turn_id=TurnId(turn_id), status=turn.status, items=told[turn_id], transcript=transcript)
-            )
-        elif turn is None and (place + 1 == len(rows) or rows[place + 1][0] != turn_id):
-            past.append(PastTurn(turn_id=None, status=None, items=told.pop(turn_id), transcript=None))
-    return past

@@ -16,7 +16,7 @@ from chatkit_host.store.address import Address, parse_address
 from chatkit_host.store.database import Database, Read, Write
 from chatkit_host.store.failures import is_missing_table
 
-NEEDED = "0005"
+NEEDED = "0006"
 """The newest revision in `migrations/versions`; a test compares. Revisions are numbers of four digits."""
 
 _BETWEEN = "\n;;\n"

@@ -106,6 +106,13 @@ def value_from(payload: str) -> Any:
         return json.loads(payload)  # nested deeper than the quick one goes
 
 
+def values_from(payloads: Sequence[str]) -> list[Any]:
+    try:
+        return from_json(f"[{','.join(payloads)}]")
+    except ValueError:
+        return [value_from(payload) for payload in payloads]
+
+
 def safe(text: str | None) -> str | None:
     return None if text is None else safe_text(text)
 

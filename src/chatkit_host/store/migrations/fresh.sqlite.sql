@@ -12,7 +12,7 @@ CREATE TABLE threads (
 	metadata TEXT NOT NULL, 
 	created_at TEXT NOT NULL, 
 	updated_at TEXT NOT NULL, 
-	next_seq BIGINT NOT NULL, 
+	next_seq BIGINT NOT NULL, rewrites BIGINT DEFAULT 0 NOT NULL, 
 	CONSTRAINT pk_threads PRIMARY KEY (id)
 )
 ;;
@@ -190,4 +190,12 @@ CREATE TRIGGER message_words_changed AFTER UPDATE OF words ON message_words WHEN
             SELECT new.id WHERE NOT EXISTS (SELECT 1 FROM message_words_to_index WHERE id = new.id);
     END
 ;;
-INSERT INTO alembic_version VALUES ('0005')
+CREATE TRIGGER items_changed AFTER UPDATE ON items BEGIN
+        UPDATE threads SET rewrites = rewrites + 1 WHERE id = old.thread_id;
+    END
+;;
+CREATE TRIGGER items_deleted AFTER DELETE ON items BEGIN
+        UPDATE threads SET rewrites = rewrites + 1 WHERE id = old.thread_id;
+    END
+;;
+INSERT INTO alembic_version VALUES ('0006')

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from chatkit.types import Page, ThreadItem
@@ -16,14 +16,34 @@ from chatkit_host.store.prepared import Insert, Prepared, insert_in
 from chatkit_host.store.queries import search, threads
 from chatkit_host.store.queries.pages import check_limit, following, page_of
 from chatkit_host.store.tables import items
+from chatkit_host.store.tables import threads as threads_table
 
 VISIBLE = items.c.superseded_by.is_(None)
 
 
+class Newest(NamedTuple):
+    turn_id: str | None
+    kind: str
+    payload: str
+    seq: int
+    state: str
+    """Of the thread: another one as soon as something in it was changed or taken away, or it is another thread with the same id."""
+
+
+_STATE = (
+    sa.select(sa.cast(threads_table.c.rewrites, sa.Text) + " " + sa.cast(threads_table.c.created_at, sa.Text))
+    .where(threads_table.c.id == sa.bindparam("of_thread"), threads_table.c.owner == sa.bindparam("of_owner"))
+    .scalar_subquery()
+)
 _NEWEST = Prepared(
     lambda _: (
-        sa.select(items.c.turn_id, items.c.kind, items.c.payload)
-        .where(items.c.thread_id == sa.bindparam("of_thread"), items.c.owner == sa.bindparam("of_owner"), VISIBLE)
+        sa.select(items.c.turn_id, items.c.kind, items.c.payload, items.c.seq, _STATE.label("state"))
+        .where(
+            items.c.thread_id == sa.bindparam("of_thread"),
+            items.c.owner == sa.bindparam("of_owner"),
+            items.c.seq > sa.bindparam("after", type_=sa.BigInteger),
+            VISIBLE,
+        )
         .order_by(items.c.seq.desc())
         .limit(sa.bindparam("at_most", type_=sa.Integer))
     )
@@ -56,13 +76,14 @@ def page(
     return page_of([item_from(row.kind, row.payload) for row in rows], limit)
 
 
-def newest(r: Read, owner: Owner, thread_id: str, *, limit: int) -> list[Sequence[Any]]:
-    """`turn_id, kind, payload` of the last `limit` items, hidden ones included, oldest first."""
+def newest(r: Read, owner: Owner, thread_id: str, *, limit: int, after: int = 0) -> list[Newest]:
+    """The last `limit` items, hidden ones included, oldest first, and only those past a position. `NotFound` when there is no such
+    thread."""
     check_limit(limit)
-    rows = r.plain(_NEWEST, {"of_thread": thread_id, "of_owner": owner, "at_most": limit})
-    if not rows:
+    rows = r.plain(_NEWEST, {"of_thread": thread_id, "of_owner": owner, "after": after, "at_most": limit})
+    if not rows and not after:
         threads.require(r, owner, thread_id)
-    return list(reversed(rows))
+    return [Newest(*row) for row in reversed(rows)]
 
 
 def all_shown(r: Read, owner: Owner, thread_id: str, item_ids: Sequence[str]) -> bool:

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from chatkit_host.engine.ports import Lease, LogEvent, ModelItem, NewTurn, Turn, TurnWrite
+from chatkit_host.engine.ports import Lease, LogEvent, ModelItem, NewTurn, Turn, TurnStatus, TurnWrite
 from chatkit_host.errors import AlreadySent, Conflict, LeaseLost, NotFound, TurnRunning
 from chatkit_host.ids import Owner, ThreadId, TurnId
 from chatkit_host.store.database import AnyRow, Read, Write
-from chatkit_host.store.payloads import safe, value_from, value_json
+from chatkit_host.store.payloads import safe, value_from, value_json, values_from
 from chatkit_host.store.prepared import AnySelect, Prepared, insert_in
 from chatkit_host.store.queries import events, quotas
 from chatkit_host.store.tables import IS_HIDDEN, IS_OPEN, items, turn_events, turns
@@ -274,21 +274,41 @@ def of_key(r: Read, owner: Owner, idempotency_key: str) -> Turn | None:
     return None if row is None else _turn(row)
 
 
-def transcripts(r: Read, owner: Owner, thread_id: str, turn_ids: Sequence[str]) -> dict[str, AnyRow]:
-    """`status, transcript` (JSON text or None) by turn; without turns of which another version hides a part."""
+class Told(NamedTuple):
+    """What a turn is remembered by."""
+
+    status: TurnStatus
+    transcript: list[ModelItem] | None
+    size: int
+    """Of the transcript, in characters."""
+
+
+def transcripts(r: Read, owner: Owner, thread_id: str, turn_ids: Sequence[str]) -> dict[str, Told]:
+    """By turn; without turns of which another version hides a part."""
     if not turn_ids:
         return {}
-    rows = r.all(_TRANSCRIPTS, {"of_owner": owner, "of_thread": thread_id, "of_turns": list(turn_ids)})
-    return {row.id: row for row in rows}
+    given = {"of_owner": owner, "of_thread": thread_id, "of_turns": value_json(list(turn_ids))}
+    rows = r.plain(_TRANSCRIPTS, given)
+    transcripts = values_from(["null" if text is None else text for _, _, text in rows])
+    return {
+        turn_id: Told(status, transcript, len(text or ""))
+        for (turn_id, status, text), transcript in zip(rows, transcripts, strict=True)
+    }
 
 
-# With the thread: SQLite would read through all turns of the owner to find a few by id.
-_TRANSCRIPTS = sa.select(turns.c.id, turns.c.status, turns.c.transcript).where(
-    turns.c.owner == sa.bindparam("of_owner"),
-    turns.c.thread_id == sa.bindparam("of_thread"),
-    turns.c.id.in_(sa.bindparam("of_turns", expanding=True)),
-    ~sa.exists().where(items.c.thread_id == turns.c.thread_id, items.c.turn_id == turns.c.id, IS_HIDDEN),
-)
+def _of_these(dialect: str) -> AnySelect:
+    ids = sa.bindparam("of_turns", type_=sa.Text)
+    each = sa.func.json_each(ids) if dialect == "sqlite" else sa.func.json_array_elements_text(sa.cast(ids, sa.JSON))
+    return sa.select(turns.c.id, turns.c.status, turns.c.transcript).where(
+        turns.c.id.in_(sa.select(each.table_valued("value").c.value)),
+        # Not as columns of an index: SQLite would read through all turns of the thread, or of the owner, to find a few by id.
+        turns.c.owner + "" == sa.bindparam("of_owner", type_=sa.Text),
+        turns.c.thread_id + "" == sa.bindparam("of_thread", type_=sa.Text),
+        ~sa.exists().where(items.c.thread_id == turns.c.thread_id, items.c.turn_id == turns.c.id, IS_HIDDEN),
+    )
+
+
+_TRANSCRIPTS = Prepared(_of_these)
 
 
 def delete_of_thread(w: Write, owner: Owner, thread_id: str) -> int:
