@@ -106,7 +106,7 @@ def _special(
         "first_token": lambda: special.first_token(model, 9 if full else 5),
         "standing": lambda: special.standing(ours(), model, 5_000 if full else 500),
         "history": lambda: special.history(model, 15 if full else 9),
-        "tools": lambda: special.tools(model, 9 if full else 5),
+        "tools": lambda: special.tools(model, 15 if full else 9),
     }
     if postgres is not None:
         measures["two_workers"] = lambda: special.two_workers(model, lambda: _fresh(postgres), 5 if full else 2)

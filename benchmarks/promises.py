@@ -136,6 +136,15 @@ def promises(results: Results) -> Iterator[Promise]:
     yield _told("ready, default start", special, "start", "ready_seconds", "s", 1.0, 0.6)
     yield _told("memory at rest, default start", special, "start", "memory_mb", "MB", 120, 90)
     yield _told("turn at 1,000 earlier messages against 10", special, "history", "turn_ratio", "×", 1.3, 1.1)
+    yield _told(
+        "the same, first turn after a start",
+        special,
+        "history",
+        "first_turn_ratio",
+        "×",
+        float("inf"),
+        None,
+    )
     yield _told("list page of 10,000, deep against first", special, "lists", "deep_ratio", "×", 1.25, None)
     yield _told("list page of 10,000, deep", special, "lists", "deep_ms", "ms", 2.5, 1)
     yield _told(

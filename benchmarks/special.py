@@ -105,38 +105,48 @@ def _turns(contestant: Contestant, server: Process, **values: Any) -> dict[str, 
 
 
 def history(model: Process, repeats: int) -> dict[str, float]:
-    """Turns in a thread with many messages against turns in one with few, in turn. Both are new each time: they grow with each turn."""
+    """Turns in a thread with many messages against turns in one with few, in turn. Both are new each time: they grow with each turn.
+
+    The first turn in a thread reads its past, the others what has come since; `first_turn` is of those alone.
+    """
     contestant = ours()
     with contestant.serving(model, DATABASE_URL="sqlite:///history.db") as server:
         time.sleep(3)
         say(model, "burst-1")
-        seen: dict[int, list[tuple[float, float]]] = {count: [] for count in (_SHORT, _LONG)}
+        seen: dict[int, list[tuple[float, float, float]]] = {count: [] for count in (_SHORT, _LONG)}
         for _ in range(repeats):
             for count in seen:
                 thread_id = asyncio.run(_thread_with(count, f"sqlite:///{server.directory}/history.db"))
-                told = measured(
-                    Load(
-                        url=server.url,
-                        protocol="chatkit",
-                        deltas=1,
-                        turns=10,
-                        warm_up=2,
-                        tokens=TOKENS[:1],
-                        thread_id=thread_id,
-                        pids=server.pids,
-                    )
+                load = Load(
+                    url=server.url,
+                    protocol="chatkit",
+                    deltas=1,
+                    turns=1,
+                    warm_up=0,
+                    tokens=TOKENS[:1],
+                    thread_id=thread_id,
+                    pids=server.pids,
                 )
-                seen[count].append((told["turn_ms"]["p50"], sum(told["cpu_seconds"]) / max(1, told["turns"]) * 1000))
+                first = measured(load)["turn_ms"]["p50"]
+                told = measured(replace(load, turns=10, warm_up=2))
+                cpu_ms = sum(told["cpu_seconds"]) / max(1, told["turns"]) * 1000
+                seen[count].append((told["turn_ms"]["p50"], cpu_ms, first))
     few, many = seen[_SHORT], seen[_LONG]
+
+    def ratios(place: int) -> list[float]:
+        return [b[place] / a[place] for a, b in zip(few, many, strict=True)]
+
     return {
-        "turn_ms_at_10": statistics.median(turn for turn, _ in few),
-        "turn_ms_at_1000": statistics.median(turn for turn, _ in many),
-        "cpu_ratio": statistics.median(b[1] / a[1] for a, b in zip(few, many, strict=True)),
-        **_median_of([b[0] / a[0] for a, b in zip(few, many, strict=True)], "turn_ratio"),
+        "turn_ms_at_10": statistics.median(turn for turn, _, _ in few),
+        "turn_ms_at_1000": statistics.median(turn for turn, _, _ in many),
+        "cpu_ratio": statistics.median(ratios(1)),
+        "first_turn_ratio": statistics.median(ratios(2)),
+        **_median_of(ratios(0), "turn_ratio"),
     }
 
 
 async def _thread_with(count: int, url: str) -> str:
+    """Of `count` messages, asked and answered."""
     from chatkit.types import (
         AssistantMessageContent,
         AssistantMessageItem,
@@ -146,29 +156,41 @@ async def _thread_with(count: int, url: str) -> str:
         UserMessageTextContent,
     )
 
-    from chatkit_host.ids import Owner, new_id
-    from chatkit_host.store.database import Database, Write
-    from chatkit_host.store.queries import items, threads
+    from chatkit_host.engine.ports import Lease, NewTurn, TurnEnd, TurnWrite
+    from chatkit_host.ids import Owner, ThreadId, TurnId, new_id
+    from chatkit_host.store.conversations import DatabaseConversations
+    from chatkit_host.store.database import Database
 
-    now, owner, thread_id = datetime.now(UTC), Owner("user-0"), new_id("thread")
-    said: list[UserMessageItem | AssistantMessageItem] = []
-    for number in range(count):
-        known = {"id": new_id("message"), "thread_id": thread_id, "created_at": now}
-        text = f"Message {number} of a conversation that goes on for a while."
-        if number % 2:
-            said.append(AssistantMessageItem(**known, content=[AssistantMessageContent(text=text)]))
-        else:
-            content: list[Any] = [UserMessageTextContent(text=text)]
-            said.append(UserMessageItem(**known, content=content, inference_options=InferenceOptions()))
-
-    def write(w: Write) -> None:
-        threads.create(w, owner, ThreadMetadata(id=thread_id, title="Long", created_at=now), now, items=count)
-        items.save_at(w, owner, thread_id, said, first=1, turn_id=None)
-
+    now, owner = datetime.now(UTC), Owner("user-0")
+    thread = ThreadMetadata(id=new_id("thread"), title="Long", created_at=now)
     database = Database.open(url)
-    await database.writing(write)
+    store = DatabaseConversations(database)
+    for number in range(0, count, 2):
+        turn_id, known = TurnId(new_id("turn")), {"thread_id": thread.id, "created_at": now}
+        lease = Lease(turn_id=turn_id, thread_id=ThreadId(thread.id), owner=owner, worker="benchmark")
+        asked = UserMessageItem(
+            **known,
+            id=new_id("message"),
+            content=[UserMessageTextContent(text=f"Message {number} of a conversation that goes on for a while.")],
+            inference_options=InferenceOptions(),
+        )
+        answer = f"Message {number + 1} of a conversation that goes on for a while."
+        said = AssistantMessageItem(**known, id=new_id("message"), content=[AssistantMessageContent(text=answer)])
+        beginning = NewTurn(
+            lease=lease,
+            lease_seconds=60,
+            operation="message",
+            thread=thread,
+            creates_thread=number == 0,
+            items=[asked],
+            input_item_id=asked.id,
+            created_at=now,
+        )
+        transcript = [{"role": "assistant", "content": answer}]
+        await store.begin_turn(beginning)
+        await store.write_turn(lease, TurnWrite(items=[said], transcript=transcript, end=TurnEnd(status="completed")))
     await database.close()
-    return thread_id
+    return thread.id
 
 
 def tools(model: Process, repeats: int) -> dict[str, float]:

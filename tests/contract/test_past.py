@@ -1,5 +1,6 @@
 """What is kept of a thread's past is told like what is read anew, whoever has changed the thread meanwhile."""
 
+import asyncio
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -129,18 +130,13 @@ async def test_threads_that_were_not_talked_in_for_long_are_read_again(database:
 
 
 async def test_no_answer_is_lost_or_told_twice_where_two_read_together(database: Database) -> None:
-    import asyncio
-
     store = DatabaseConversations(database)
     thread = await answered_thread(store, questions=2)
     for number in range(6):
         new = await begun_turn(store, thread=thread)
-        _, *pasts = await asyncio.gather(
-            end_turn(store, new.lease, items=[answer(thread.id)], transcript=[{"role": "assistant", "content": "1"}]),
-            *(store.past_turns(ALICE, thread.id, limit=ALL) for _ in range(4)),
-        )
-        for turns in pasts:
-            assert len(turns) == 3 + number
+        reading = asyncio.gather(*(store.past_turns(ALICE, thread.id, limit=ALL) for _ in range(4)))
+        await end_turn(store, new.lease, items=[answer(thread.id)], transcript=[{"role": "assistant", "content": "1"}])
+        assert [len(turns) for turns in await reading] == [3 + number] * 4
         assert await store.past_turns(ALICE, thread.id, limit=ALL) == await DatabaseConversations(database).past_turns(
             ALICE, thread.id, limit=ALL
         )
