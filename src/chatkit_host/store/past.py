@@ -77,9 +77,11 @@ class Pasts:
 
     def _keep(self, thread: tuple[Owner, str], kept: _Kept) -> None:
         with self._changing:
-            self._characters += kept.characters - self._kept.pop(thread, _NOTHING).characters
-            if kept.told:
+            self._characters -= self._kept.pop(thread, _NOTHING).characters
+            # One alone does not drive out all others.
+            if kept.told and kept.characters <= self._most_characters // 2:
                 self._kept[thread] = kept
+                self._characters += kept.characters
             while self._characters > self._most_characters:
                 self._characters -= self._kept.popitem(last=False)[1].characters
 
