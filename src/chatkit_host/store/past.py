@@ -12,6 +12,7 @@ from typing import NamedTuple
 from chatkit.types import ThreadItem
 
 from chatkit_host.engine.ports import OPEN_STATUSES, PastTurn, Words
+from chatkit_host.errors import NotFound
 from chatkit_host.ids import Owner, TurnId
 from chatkit_host.store.database import Read
 from chatkit_host.store.payloads import past_items
@@ -19,6 +20,8 @@ from chatkit_host.store.queries import items, turns
 from chatkit_host.store.queries.items import Newest
 
 _MOST_CHARACTERS = 16 * 1024 * 1024
+_COUNTING = ("sqlite",)
+"""Databases whose threads count. PostgreSQL's do not: the count would be one more row for writers to wait for each other at."""
 
 
 class _Told(NamedTuple):
@@ -59,13 +62,17 @@ class Pasts:
         kept = self._kept.get((owner, thread_id), _NOTHING)
         if kept.limit < limit:
             kept = _NOTHING
-        rows = items.newest(r, owner, thread_id, limit=limit, after=kept.upto)
-        if kept is not _NOTHING and not _go_on(rows, kept, limit):
-            kept, rows = _NOTHING, items.newest(r, owner, thread_id, limit=limit)
+        try:
+            rows = items.newest(r, owner, thread_id, limit=limit, after=kept.upto)
+            if kept is not _NOTHING and not _go_on(rows, kept, limit):
+                kept, rows = _NOTHING, items.newest(r, owner, thread_id, limit=limit)
+        except NotFound:
+            self.forget(owner, thread_id)
+            raise
         new = _told(r, owner, thread_id, rows)
         told = [*kept.told, *new.turns]
         left_out = _to_leave_out([each.items for each in told], limit)
-        if new.ended:
+        if new.ended and r.dialect in _COUNTING:
             ended = [each for each in new.turns if each.last_place < new.ended]
             whole = told[left_out : len(kept.told) + len(ended)]
             last = rows[new.ended - 1]
@@ -130,9 +137,12 @@ def _told(r: Read, owner: Owner, thread_id: str, rows: Sequence[Newest]) -> _New
         if is_last:
             told.append(_Told(past, place, count.pop(turn_id), size.pop(turn_id)))
             del of_turn[turn_id]
-        has_open = has_open or (turn is not None and turn.status in OPEN_STATUSES)
+        # A turn that is not known may still write, if another version hides a part of it.
+        has_open = has_open or (turn_id is not None and (turn is None or turn.status in OPEN_STATUSES))
         reach = max(reach, place if turn is None else last_place[turn_id])
-        if reach == place and not has_open and is_last:
+        # What comes next may belong to the items before, where no turn wrote them.
+        may_go_on = turn is None and place + 1 == len(rows)
+        if reach == place and is_last and not has_open and not may_go_on:
             ended = place + 1
     return _New(told, ended)
 

@@ -97,7 +97,7 @@ threads = sa.Table(
     # Of the last message, not of the last rename: people look for what they talked about last.
     sa.Column("updated_at", Moment, nullable=False),
     sa.Column("next_seq", sa.BigInteger, nullable=False),
-    # How often an item of it was changed, hidden, shown again or deleted; triggers count.
+    # How often an item of it was changed, hidden, shown again or deleted; triggers count, in SQLite.
     sa.Column("rewrites", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     sa.Index(None, "owner", "updated_at", "id"),
 )

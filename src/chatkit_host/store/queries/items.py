@@ -146,7 +146,6 @@ _SAVE_BY_A_TURN = Prepared(lambda dialect: _saving(dialect, "kind", "payload", "
 
 def replace(w: Write, owner: Owner, thread_id: str, item: ThreadItem) -> None:
     """Where it is, and by whichever turn it was written. `NotFound` when there is none."""
-    threads.hold(w, owner, thread_id)  # first, as all who write items: the thread counts what is changed
     rows = w.returning(
         sa.update(items)
         .where(_in_thread(owner, thread_id), items.c.id == item.id, VISIBLE)

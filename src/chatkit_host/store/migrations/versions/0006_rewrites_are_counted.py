@@ -1,4 +1,6 @@
-"""A thread counts what is changed or taken away in it, so that who has read it knows what still holds."""
+"""A thread counts what is changed or taken away in it, so that who has read it knows what still holds. In SQLite:
+in PostgreSQL the thread's row would be taken by writers of items, who have others by then, in another order than by those who begin a turn.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +10,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-SQLITE = (
+TRIGGERS = (
     """
     CREATE TRIGGER items_changed AFTER UPDATE ON items BEGIN
         UPDATE threads SET rewrites = rewrites + 1 WHERE id = old.thread_id;
@@ -21,39 +23,16 @@ SQLITE = (
     """,
 )
 
-# Once for a statement: PostgreSQL would keep each state of the thread's row that a transaction goes through.
-POSTGRESQL = (
-    """
-    CREATE FUNCTION chatkit_host_count_rewrites() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-        UPDATE threads SET rewrites = rewrites + 1 WHERE id IN (SELECT thread_id FROM rewritten);
-        RETURN NULL;
-    END
-    $$
-    """,
-    """
-    CREATE TRIGGER items_changed AFTER UPDATE ON items REFERENCING OLD TABLE AS rewritten
-        FOR EACH STATEMENT EXECUTE FUNCTION chatkit_host_count_rewrites()
-    """,
-    """
-    CREATE TRIGGER items_deleted AFTER DELETE ON items REFERENCING OLD TABLE AS rewritten
-        FOR EACH STATEMENT EXECUTE FUNCTION chatkit_host_count_rewrites()
-    """,
-)
-
 
 def upgrade() -> None:
     op.add_column("threads", sa.Column("rewrites", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
-    for statement in SQLITE if op.get_bind().dialect.name == "sqlite" else POSTGRESQL:
-        op.execute(statement)
+    if op.get_bind().dialect.name == "sqlite":
+        for trigger in TRIGGERS:
+            op.execute(trigger)
 
 
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TRIGGER items_changed")
         op.execute("DROP TRIGGER items_deleted")
-    else:
-        op.execute("DROP TRIGGER items_changed ON items")
-        op.execute("DROP TRIGGER items_deleted ON items")
-        op.execute("DROP FUNCTION chatkit_host_count_rewrites")
     op.drop_column("threads", "rewrites")
