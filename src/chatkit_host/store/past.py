@@ -6,18 +6,17 @@ the same, what was read before still holds: adding takes nothing back, and a tur
 
 import threading
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from chatkit.types import ThreadItem
-
-from chatkit_host.engine.ports import OPEN_STATUSES, PastTurn, Words
+from chatkit_host.engine.ports import OPEN_STATUSES, PastTurn
 from chatkit_host.errors import NotFound
 from chatkit_host.ids import Owner, TurnId
 from chatkit_host.store.database import Read
 from chatkit_host.store.payloads import past_items
 from chatkit_host.store.queries import items, turns
 from chatkit_host.store.queries.items import Newest
+from chatkit_host.store.queries.turns import Told
 
 _MOST_CHARACTERS = 16 * 1024 * 1024
 _COUNTING = ("sqlite",)
@@ -37,15 +36,12 @@ class _Kept(NamedTuple):
     upto: int
     """The position up to which all is told, by turns that have ended."""
     told: Sequence[_Told]
+    characters: int
     limit: int
     """As many items of these turns are there, if the thread has so many."""
 
-    @property
-    def characters(self) -> int:
-        return sum([each.characters for each in self.told])
 
-
-_NOTHING = _Kept("", 0, (), 0)
+_NOTHING = _Kept("", 0, (), 0, 0)
 
 
 class Pasts:
@@ -76,7 +72,8 @@ class Pasts:
             ended = [each for each in new.turns if each.last_place < new.ended]
             whole = told[left_out : len(kept.told) + len(ended)]
             last = rows[new.ended - 1]
-            self._keep((owner, thread_id), _Kept(last.state, last.seq, whole, limit))
+            characters = sum([each.characters for each in whole])
+            self._keep((owner, thread_id), _Kept(last.state, last.seq, whole, characters, limit))
         return [each.turn for each in told[left_out:]]
 
     def forget(self, owner: Owner, thread_id: str) -> None:
@@ -109,42 +106,54 @@ class _New(NamedTuple):
 def _told(r: Read, owner: Owner, thread_id: str, rows: Sequence[Newest]) -> _New:
     """A turn is told once, where its last item is: an action may have replaced an item of long ago. Items that no transcript tells of
     are told by their content, turn by turn."""
-    last_place = {row.turn_id: place for place, row in enumerate(rows)}
-    known = turns.transcripts(r, owner, thread_id, [turn_id for turn_id in last_place if turn_id is not None])
+    known = turns.transcripts(r, owner, thread_id, list({row.turn_id: None for row in rows if row.turn_id is not None}))
+    last_places = _last_places(rows, known)
     # The transcript of a turn that completed tells its answers.
     answered = {turn_id for turn_id, turn in known.items() if turn.status == "completed" and turn.transcript}
-    is_told = [row.kind == "assistant_message" and row.turn_id in answered for row in rows]
-    said = iter(past_items([(row.kind, row.payload) for row, told in zip(rows, is_told, strict=True) if not told]))
-    of_turn: defaultdict[str | None, list[ThreadItem | Words]] = defaultdict(list)
-    count: defaultdict[str | None, int] = defaultdict(int)
-    size: defaultdict[str | None, int] = defaultdict(int)
+    shown = [place for place, row in enumerate(rows) if row.kind != "assistant_message" or row.turn_id not in answered]
+    said = dict(zip(shown, past_items([(rows[place].kind, rows[place].payload) for place in shown]), strict=True))
+    together: defaultdict[int, list[int]] = defaultdict(list)
+    for place, last_place in enumerate(last_places):
+        together[last_place].append(place)
     told: list[_Told] = []
-    reach = ended = 0
-    has_open = False
-    for place, row in enumerate(rows):
-        turn_id, turn = row.turn_id, known.get(row.turn_id or "")
-        count[turn_id] += 1
-        size[turn_id] += len(row.payload)
-        if not is_told[place]:
-            of_turn[turn_id].append(next(said))
-        if turn is None:
-            is_last = place + 1 == len(rows) or rows[place + 1].turn_id != turn_id
-            past = PastTurn(None, None, of_turn[turn_id], None)
+    for last_place, places in sorted(together.items()):
+        turn_id = rows[last_place].turn_id
+        heard = [said[place] for place in places if place in said]
+        characters = sum([len(rows[place].payload) for place in places])
+        if turn_id is None or (turn := known.get(turn_id)) is None:
+            past = PastTurn(None, None, heard, None)
         else:
-            is_last = place == last_place[turn_id]
-            past = PastTurn(TurnId(str(turn_id)), turn.status, of_turn[turn_id], turn.transcript)
-            size[turn_id] += turn.size if is_last else 0
-        if is_last:
-            told.append(_Told(past, place, count.pop(turn_id), size.pop(turn_id)))
-            del of_turn[turn_id]
+            past = PastTurn(TurnId(turn_id), turn.status, heard, turn.transcript)
+            characters += turn.size
+        told.append(_Told(past, last_place, len(places), characters))
+    return _New(told, _ended(rows, known, last_places))
+
+
+def _last_places(rows: Sequence[Newest], known: Mapping[str, Told]) -> list[int]:
+    """For each row where the last one is that it is told with: of its turn, or, where that is not known, of its neighbours."""
+    last_places = list(range(len(rows)))
+    of_turn: dict[str, int] = {}
+    for place in range(len(rows) - 1, -1, -1):
+        turn_id = rows[place].turn_id
+        if turn_id is not None and turn_id in known:
+            last_places[place] = of_turn.setdefault(turn_id, place)
+        elif place + 1 < len(rows) and rows[place + 1].turn_id == turn_id:
+            last_places[place] = last_places[place + 1]
+    return last_places
+
+
+def _ended(rows: Sequence[Newest], known: Mapping[str, Told], last_places: Sequence[int]) -> int:
+    reach = ended = 0
+    for place, row in enumerate(rows):
+        turn = None if row.turn_id is None else known.get(row.turn_id)
         # A turn that is not known may still write, if another version hides a part of it.
-        has_open = has_open or (turn_id is not None and (turn is None or turn.status in OPEN_STATUSES))
-        reach = max(reach, place if turn is None else last_place[turn_id])
-        # What comes next may belong to the items before, where no turn wrote them.
-        may_go_on = turn is None and place + 1 == len(rows)
-        if reach == place and is_last and not has_open and not may_go_on:
+        if row.turn_id is not None and (turn is None or turn.status in OPEN_STATUSES):
+            break
+        reach = max(reach, last_places[place])
+        # What comes next may belong to the last items, where no turn wrote them.
+        if reach == place and (turn is not None or place + 1 < len(rows)):
             ended = place + 1
-    return _New(told, ended)
+    return ended
 
 
 def _to_leave_out(counts: Sequence[int], limit: int) -> int:
